@@ -1,0 +1,2 @@
+//! Measures osier.
+fn main() {}

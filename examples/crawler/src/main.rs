@@ -1,0 +1,2 @@
+//! A crawler.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Private half of `osier`; use `osier::net`.
+#![forbid(unsafe_code)]

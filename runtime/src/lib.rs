@@ -1,0 +1,5 @@
+//! Private half of `osier`; use `osier`.
+
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+pub mod clock;
+pub mod io;
