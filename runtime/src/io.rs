@@ -90,7 +90,9 @@ impl<T: AsFd> Source<T> {
 fn wait(fd: BorrowedFd<'_>, flags: PollFlags, deadline: Option<Instant>) -> io::Result<()> {
     loop {
         let left = deadline.map(|at| at.saturating_duration_since(clock::now()));
-        let left = left.map(|d| d.try_into().unwrap_or(rustix::event::Timespec { tv_sec: i64::MAX, tv_nsec: 0 }));
+        let left = left.map(|d| {
+            d.try_into().unwrap_or(rustix::event::Timespec { tv_sec: i64::MAX, tv_nsec: 0 })
+        });
         match poll(&mut [PollFd::new(&fd, flags)], left.as_ref()) {
             Ok(0) => return Err(io::Error::new(io::ErrorKind::TimedOut, "timed out")),
             Ok(_) => return Ok(()),
