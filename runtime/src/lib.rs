@@ -3,3 +3,5 @@
 #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
 pub mod clock;
 pub mod io;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
+mod timers;
