@@ -4,4 +4,6 @@
 pub mod clock;
 pub mod io;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
+mod reactor;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
 mod timers;

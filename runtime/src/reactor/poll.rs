@@ -1,0 +1,310 @@
+//! The reactor: sources, their waiters, and the one call that asks the kernel.
+
+use std::io;
+use std::iter;
+use std::mem;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::event::{Event, Source as _};
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Waker};
+use slab::Slab;
+
+use super::readiness::{Direction, Readiness, Report};
+use super::token::{Key, WAKE};
+
+/// Events taken from the kernel in one call; what is over waits for the next one.
+const EVENTS: usize = 1024;
+
+/// The key names no source: it was deregistered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gone;
+
+/// Why a waiter was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WaitError {
+    /// Another one waits for this direction; it keeps waiting.
+    Busy,
+    /// The key names no source: it was deregistered.
+    Gone,
+}
+
+/// One registered descriptor.
+struct Source<W> {
+    /// The registration that this place belongs to now; an event of another one is stale.
+    generation: u32,
+    /// Its number, for dumps; never used for a call, since its owner may have closed it.
+    fd: RawFd,
+    /// What is believed of it.
+    readiness: Readiness,
+    /// By direction: who is woken, once, by the next event.
+    waiters: [Option<W>; 2],
+}
+
+/// Watches descriptors, and remembers for each what is ready and who waits.
+///
+/// Of one OS thread; `W` says who waits, to its owner.
+pub(crate) struct Reactor<W> {
+    /// The kernel's side.
+    poll: Poll,
+    /// Room for the answers of one call; says nothing between calls.
+    events: Events,
+    /// Wakes [`poll`](Self::poll) from any thread; one per epoll instance, as mio demands.
+    waker: Arc<Waker>,
+    /// All registered descriptors.
+    sources: Slab<Source<W>>,
+    /// The generation of the next registration.
+    generation: u32,
+    /// How many waiters there are in all sources.
+    waiting: usize,
+}
+
+impl<W> Reactor<W> {
+    /// A reactor that watches nothing.
+    ///
+    /// # Errors
+    ///
+    /// As `epoll_create1(2)` and `eventfd(2)`: too many open files, mostly.
+    pub(crate) fn new() -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+        Ok(Reactor {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            waker,
+            sources: Slab::new(),
+            generation: 0,
+            waiting: 0,
+        })
+    }
+
+    /// What ends a [`poll`](Self::poll) from another thread: the present one, or else the next.
+    pub(crate) fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
+    }
+
+    /// Begins to watch a descriptor, which is in non-blocking mode.
+    ///
+    /// A stream socket is registered once it connects or listens: before that the kernel calls it
+    /// hung up.
+    ///
+    /// # Errors
+    ///
+    /// As `epoll_ctl(2)`: a regular file cannot be watched, nor a descriptor that already is.
+    pub(crate) fn register(&mut self, fd: BorrowedFd<'_>) -> io::Result<Key> {
+        let fd = fd.as_raw_fd();
+        let key = Key::new(self.sources.vacant_key(), self.generation);
+        self.watch(fd, key)?;
+        self.generation = self.generation.wrapping_add(1);
+        let (generation, readiness) = (key.generation, Readiness::new());
+        self.sources.insert(Source { generation, fd, readiness, waiters: [None, None] });
+        Ok(key)
+    }
+
+    fn watch(&self, fd: RawFd, key: Key) -> io::Result<()> {
+        let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
+        let registry = self.poll.registry();
+        match SourceFd(&fd).register(registry, key.token(), all) {
+            // The kernel may know this pair of number and open file from a source that has gone
+            // without `EPOLL_CTL_DEL`, if a duplicate has kept the file open and the number came
+            // round again. What is left of that one is taken over.
+            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && !self.is_watched(fd) => {
+                SourceFd(&fd).reregister(registry, key.token(), all)
+            }
+            result => result,
+        }
+    }
+
+    fn is_watched(&self, fd: RawFd) -> bool {
+        self.sources.iter().any(|(_, source)| source.fd == fd)
+    }
+
+    /// Forgets a source; the answer is whom to wake, so that they learn of it.
+    ///
+    /// Without `fd` the caller closes the descriptor before anything else happens, which spares
+    /// the call: the kernel forgets it with the last duplicate. What it still says until then
+    /// finds nobody.
+    pub(crate) fn deregister(&mut self, key: Key, fd: Option<BorrowedFd<'_>>) -> [Option<W>; 2] {
+        if self.source(key).is_none() {
+            return [None, None];
+        }
+        if let Some(fd) = fd {
+            // It fails only if the kernel does not know it, which is what is wanted.
+            let _ = SourceFd(&fd.as_raw_fd()).deregister(self.poll.registry());
+        }
+        let waiters = self.sources.remove(key.index()).waiters;
+        self.waiting -= waiters.iter().flatten().count();
+        waiters
+    }
+
+    /// Whether a call in this direction is worth trying, as far as is known.
+    pub(crate) fn is_ready(&self, key: Key, direction: Direction) -> Result<bool, Gone> {
+        self.source(key).map(|source| source.readiness.is_ready(direction)).ok_or(Gone)
+    }
+
+    /// Notes that a call has said `EAGAIN`, with no [`poll`](Self::poll) since.
+    pub(crate) fn clear(&mut self, key: Key, direction: Direction) {
+        if let Some(source) = self.source_mut(key) {
+            source.readiness.clear(direction);
+        }
+    }
+
+    /// Notes that a read has brought less than it asked for, with no [`poll`](Self::poll) since.
+    ///
+    /// Only for a plain `recv(2)` on a TCP stream. Elsewhere a short read says nothing: a Unix
+    /// socket stops at descriptors that were passed, a datagram is short by nature, a peek takes
+    /// nothing out.
+    pub(crate) fn drained(&mut self, key: Key) {
+        if let Some(source) = self.source_mut(key) {
+            source.readiness.drained();
+        }
+    }
+
+    /// Sets who is woken by the next event in this direction, once.
+    ///
+    /// The caller has found the direction not ready: what was reported before is not again.
+    ///
+    /// # Errors
+    ///
+    /// [`WaitError::Busy`] if another one waits there: it goes on waiting.
+    pub(crate) fn start_wait(
+        &mut self,
+        key: Key,
+        direction: Direction,
+        waiter: W,
+    ) -> Result<(), WaitError> {
+        let source = self.source_mut(key).ok_or(WaitError::Gone)?;
+        let place = &mut source.waiters[direction.index()];
+        if place.is_some() {
+            return Err(WaitError::Busy);
+        }
+        *place = Some(waiter);
+        self.waiting += 1;
+        Ok(())
+    }
+
+    /// Takes back who waits in this direction, if someone does.
+    pub(crate) fn stop_wait(&mut self, key: Key, direction: Direction) -> Option<W> {
+        let waiter = self.source_mut(key)?.waiters[direction.index()].take();
+        self.waiting -= usize::from(waiter.is_some());
+        waiter
+    }
+
+    /// Takes out who waits for a source, and lets both directions be tried again.
+    ///
+    /// For what the kernel does not report: an owner that wants its waiters to look up.
+    pub(crate) fn interrupt(&mut self, key: Key) -> [Option<W>; 2] {
+        let Some(source) = self.source_mut(key) else { return [None, None] };
+        source.readiness.reset();
+        let waiters = mem::take(&mut source.waiters);
+        self.waiting -= waiters.iter().flatten().count();
+        waiters
+    }
+
+    /// Asks the kernel what has happened, and hands over whom to wake; returns how many.
+    ///
+    /// Waits until there is something, a [`Waker`] is used, a signal comes, or `timeout` is over,
+    /// whichever is first. Zero does not wait; `None` waits for ever. What is not a whole number
+    /// of milliseconds is rounded up (by mio, as `epoll_wait(2)` counts in them), so a timeout is
+    /// never early; beyond 24 days it is cut.
+    ///
+    /// # Errors
+    ///
+    /// As `epoll_wait(2)`, but for a signal. Such a reactor is broken (its descriptor was closed
+    /// by somebody else): nobody will be woken by it, see [`take_waiters`](Self::take_waiters).
+    ///
+    /// # Blocking
+    ///
+    /// Stops the OS thread; it knows no tasks.
+    pub(crate) fn poll(
+        &mut self,
+        timeout: Option<Duration>,
+        mut wake: impl FnMut(W),
+    ) -> io::Result<usize> {
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(e) if e.kind() != io::ErrorKind::Interrupted => return Err(e),
+            // After a signal the events are empty.
+            _ => {}
+        }
+        let mut woken = 0;
+        for event in &self.events {
+            let Some(source) = addressee(&mut self.sources, event) else { continue };
+            for (tell, waiter) in
+                iter::zip(source.readiness.apply(report(event)), &mut source.waiters)
+            {
+                if tell && let Some(waiter) = waiter.take() {
+                    self.waiting -= 1;
+                    woken += 1;
+                    wake(waiter);
+                }
+            }
+        }
+        Ok(woken)
+    }
+
+    /// Takes out everybody who waits, and lets every source be tried again.
+    pub(crate) fn take_waiters(&mut self, mut wake: impl FnMut(W)) {
+        self.waiting = 0;
+        for (_, source) in &mut self.sources {
+            source.readiness.reset();
+            mem::take(&mut source.waiters).into_iter().flatten().for_each(&mut wake);
+        }
+    }
+
+    /// How many wait for a descriptor.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// How many descriptors are watched.
+    pub(crate) fn sources(&self) -> usize {
+        self.sources.len()
+    }
+
+    /// Who waits for which descriptor in which direction, for dumps.
+    pub(crate) fn waits(&self) -> impl Iterator<Item = (RawFd, Direction, &W)> {
+        self.sources.iter().flat_map(|(_, source)| {
+            iter::zip(Direction::BOTH, &source.waiters)
+                .filter_map(|(direction, waiter)| Some((source.fd, direction, waiter.as_ref()?)))
+        })
+    }
+
+    fn source(&self, key: Key) -> Option<&Source<W>> {
+        self.sources.get(key.index()).filter(|source| source.generation == key.generation)
+    }
+
+    fn source_mut(&mut self, key: Key) -> Option<&mut Source<W>> {
+        find(&mut self.sources, key)
+    }
+}
+
+/// The source that `key` names, if it is still registered.
+fn find<W>(sources: &mut Slab<Source<W>>, key: Key) -> Option<&mut Source<W>> {
+    sources.get_mut(key.index()).filter(|source| source.generation == key.generation)
+}
+
+/// The source that an event is about; none for a wake, nor for a source that has gone.
+fn addressee<'a, W>(sources: &'a mut Slab<Source<W>>, event: &Event) -> Option<&'a mut Source<W>> {
+    find(sources, Key::from_token(event.token())?)
+}
+
+fn report(event: &Event) -> Report {
+    Report {
+        readable: event.is_readable(),
+        writable: event.is_writable(),
+        read_closed: event.is_read_closed(),
+        write_closed: event.is_write_closed(),
+        error: event.is_error(),
+        urgent: event.is_priority(),
+    }
+}
+
+#[cfg(test)]
+impl<W> Reactor<W> {
+    /// Makes the kernel refuse the next [`poll`](Self::poll): it is to fill no events at all.
+    pub(super) fn sabotage(&mut self) {
+        self.events = Events::with_capacity(0);
+    }
+}

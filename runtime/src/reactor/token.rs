@@ -1,0 +1,60 @@
+//! How an event finds its way back to the source that it is about, and to no other.
+
+use mio::Token;
+
+const _: () = assert!(usize::BITS == 64, "a token holds two halves of 32 bits");
+
+/// Marks the event of a wake from outside. As a key its index would be [`NO_INDEX`].
+pub(super) const WAKE: Token = Token(usize::MAX);
+
+/// The index that no source has.
+const NO_INDEX: u32 = u32::MAX;
+
+/// Names one registration, also when its place has long been given to another: then it names
+/// nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// Place in the slab of sources.
+    index: u32,
+    /// Number of the registration, counted through the reactor's life; wraps after 2^32.
+    pub(super) generation: u32,
+}
+
+impl Key {
+    /// The key of place `index`.
+    pub(super) fn new(index: usize, generation: u32) -> Key {
+        let index = u32::try_from(index).unwrap_or(NO_INDEX);
+        assert!(index != NO_INDEX, "a reactor holds fewer than 2^32 - 1 sources");
+        Key { index, generation }
+    }
+
+    /// Place in the slab of sources.
+    pub(super) fn index(self) -> usize {
+        self.index as usize
+    }
+
+    /// What the kernel keeps for it.
+    pub(super) fn token(self) -> Token {
+        Token((self.generation as usize) << 32 | self.index())
+    }
+
+    /// What the kernel has kept, unless it was [`WAKE`].
+    pub(super) fn from_token(token: Token) -> Option<Key> {
+        let key = Key { index: token.0 as u32, generation: (token.0 >> 32) as u32 };
+        (key.index != NO_INDEX).then_some(key)
+    }
+}
+
+#[cfg(test)]
+mod test {
+    use super::*;
+
+    #[test]
+    fn goes_through_the_kernel_and_back() {
+        for (index, generation) in [(0, 0), (7, u32::MAX), (NO_INDEX as usize - 1, 1 << 31)] {
+            let key = Key::new(index, generation);
+            assert_eq!(Key::from_token(key.token()), Some(key));
+        }
+        assert_eq!(Key::from_token(WAKE), None);
+    }
+}
