@@ -6,4 +6,6 @@ pub mod io;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
 mod reactor;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
+mod thread;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
 mod timers;

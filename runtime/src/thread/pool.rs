@@ -1,0 +1,303 @@
+//! A bounded pool of OS threads for calls that block.
+//!
+//! Threads are started when there is work for them and leave when there has been none for a
+//! while, so a program that never blocks has none. What lives here are OS threads, which is why
+//! std's locks may be waited for. It knows no task: who submits a job puts into it whatever
+//! brings the result back.
+//!
+//! One number rules it: `idle`, the threads *without a job*, be they asleep, just woken or just
+//! started. While there are as many of them as jobs in the queue, each job will be taken; a
+//! thread is started only when there are fewer. Whoever comes free first takes the first job, and
+//! a thread that was woken for it in vain goes back to sleep, idle all along.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use crate::clock;
+
+/// How long a thread without work stays.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// What a pool runs: once, on one of its threads.
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
+
+/// A bounded pool of OS threads.
+///
+/// Its threads borrow it for ever, so it is a `static` (or leaked); it has no end of its own.
+pub(crate) struct Pool {
+    /// The middle of its threads' names.
+    name: &'static str,
+    /// The most threads at once; at least one.
+    max: usize,
+    /// How long a thread without work stays.
+    idle_time: Duration,
+    /// Everything that changes. No job runs, and nothing is dropped, while it is locked.
+    state: Mutex<State>,
+    /// A job has come, or threads shall leave: for threads without a job.
+    work: Condvar,
+    /// A thread has taken a job or left while `retiring`: for [`Pool::retire`].
+    change: Condvar,
+}
+
+/// What changes in a pool.
+struct State {
+    /// Jobs that nobody has taken yet, oldest first.
+    queue: VecDeque<Job>,
+    /// The threads that have not left; at most `max`.
+    threads: Vec<JoinHandle<()>>,
+    /// How many of them have no job.
+    idle: usize,
+    /// How many were ever started; the next one's number.
+    started: usize,
+    /// How many callers of [`Pool::retire`] there are; while not 0, nobody stays idle.
+    retiring: usize,
+    /// The last thread that has left, but may not have ended. Each joins the one before it, so
+    /// who joins this one has joined all.
+    leaver: Option<JoinHandle<()>>,
+    /// Makes the system refuse new threads.
+    #[cfg(test)]
+    refuse: bool,
+}
+
+/// What a pool is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stats {
+    /// OS threads that it has.
+    pub(crate) threads: usize,
+    /// Those of them without a job.
+    pub(crate) idle: usize,
+    /// Jobs that wait for a thread.
+    pub(crate) queued: usize,
+}
+
+/// A job was not taken: there is no thread, and the system gives none.
+pub(crate) struct SpawnError {
+    /// The job, which has not run.
+    pub(crate) job: Job,
+    /// What the system says.
+    pub(crate) error: io::Error,
+}
+
+impl Pool {
+    /// A pool of up to `max` threads, named `osier-NAME-1` and so on; it starts none yet.
+    ///
+    /// # Panics
+    ///
+    /// If `max` is 0: nothing would ever run.
+    pub(crate) const fn new(name: &'static str, max: usize) -> Pool {
+        assert!(max > 0, "a pool of no threads runs nothing");
+        let state = State {
+            queue: VecDeque::new(),
+            threads: Vec::new(),
+            idle: 0,
+            started: 0,
+            retiring: 0,
+            leaver: None,
+            #[cfg(test)]
+            refuse: false,
+        };
+        Pool {
+            name,
+            max,
+            idle_time: IDLE,
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            change: Condvar::new(),
+        }
+    }
+
+    /// The same, with another time after which a thread without work leaves.
+    pub(crate) const fn idle_time(mut self, idle_time: Duration) -> Pool {
+        self.idle_time = idle_time;
+        self
+    }
+
+    /// Has a job run, as soon as one of the threads is free; first come, first served.
+    ///
+    /// A panic in it ends the job alone, and is nobody's business but the panic hook's.
+    ///
+    /// # Errors
+    ///
+    /// [`SpawnError`] if the pool has no thread and cannot start one. If it has some, the job
+    /// waits for one of them.
+    pub(crate) fn submit(&'static self, job: Job) -> Result<(), SpawnError> {
+        let mut state = self.lock();
+        let wake = state.queue.len() < state.idle;
+        // With the lock held: nobody shall count on a thread that then does not come.
+        if !wake
+            && state.threads.len() < self.max
+            && let Err(error) = self.start(&mut state)
+            && state.threads.is_empty()
+        {
+            return Err(SpawnError { job, error });
+        }
+        state.queue.push_back(job);
+        drop(state);
+        if wake {
+            self.work.notify_one();
+        }
+        Ok(())
+    }
+
+    fn start(&'static self, state: &mut State) -> io::Result<()> {
+        #[cfg(test)]
+        if state.refuse {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let name = format!("osier-{}-{}", self.name, state.started + 1);
+        let thread = thread::Builder::new().name(name).spawn(|| self.run())?;
+        state.threads.push(thread);
+        state.started += 1;
+        state.idle += 1;
+        Ok(())
+    }
+
+    /// Ends all threads without a job, now, and waits until they have ended; says who is left.
+    ///
+    /// Threads at work are given `patience` to finish as well: one whose job has just handed
+    /// over its result may need a moment to be idle again. The next [`submit`](Self::submit)
+    /// starts anew. A thread has ended when it can no longer run anything; `/proc` may list it
+    /// for some microseconds more.
+    ///
+    /// # Blocking
+    ///
+    /// Stops the OS thread, no longer than `patience` and what an idle thread takes to end.
+    pub(crate) fn retire(&self, patience: Duration) -> Stats {
+        let deadline = clock::now() + patience;
+        let mut state = self.lock();
+        state.retiring += 1;
+        self.work.notify_all();
+        while !state.threads.is_empty() {
+            let left = deadline.saturating_duration_since(clock::now());
+            state = match state.idle {
+                0 if left.is_zero() => break,
+                0 => wait_timeout(&self.change, state, left),
+                _ => self.change.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        state.retiring -= 1;
+        let (stats, leaver) = (state.stats(), state.leaver.take());
+        drop(state);
+        join(leaver);
+        stats
+    }
+
+    /// What it is doing.
+    pub(crate) fn stats(&self) -> Stats {
+        self.lock().stats()
+    }
+
+    /// The life of one thread.
+    fn run(&self) {
+        let mut state = self.lock();
+        while let Some(job) = self.next(state) {
+            run_caught(job);
+            state = self.lock();
+            state.idle += 1;
+        }
+    }
+
+    /// Takes a job, or leaves: after the idle time, or when told to retire.
+    fn next(&self, mut state: MutexGuard<'_, State>) -> Option<Job> {
+        let mut deadline: Option<Instant> = None;
+        loop {
+            if let Some(job) = state.queue.pop_front() {
+                state.idle -= 1;
+                self.note_change(&state);
+                return Some(job);
+            }
+            let now = clock::now();
+            let left = deadline.get_or_insert(now + self.idle_time).saturating_duration_since(now);
+            if left.is_zero() || state.retiring > 0 {
+                self.leave(state);
+                return None;
+            }
+            state = wait_timeout(&self.work, state, left);
+        }
+    }
+
+    fn leave(&self, mut state: MutexGuard<'_, State>) {
+        let me = thread::current().id();
+        let place = state.threads.iter().position(|thread| thread.thread().id() == me);
+        let handle = place.map(|place| state.threads.swap_remove(place));
+        let before = mem::replace(&mut state.leaver, handle);
+        state.idle -= 1;
+        self.note_change(&state);
+        drop(state);
+        join(before);
+    }
+
+    /// Spares the system call that nobody waits for.
+    fn note_change(&self, state: &State) {
+        if state.retiring > 0 {
+            self.change.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code that could panic half-way runs under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on, whether the system refuses new threads.
+    #[cfg(test)]
+    pub(super) fn refuse(&self, refuse: bool) {
+        self.lock().refuse = refuse;
+    }
+}
+
+impl State {
+    fn stats(&self) -> Stats {
+        Stats { threads: self.threads.len(), idle: self.idle, queued: self.queue.len() }
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stats = self.stats();
+        f.debug_struct("Pool").field("name", &self.name).field("stats", &stats).finish()
+    }
+}
+
+impl fmt::Debug for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SpawnError").field("error", &self.error).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no OS thread could be started: {}", self.error)
+    }
+}
+
+/// Runs a job to its end, whichever that is.
+fn run_caught(job: Job) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(job))
+        && let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload)))
+    {
+        // A payload whose destructor panics with another such one: better a leak than a dead pool.
+        mem::forget(second);
+    }
+}
+
+/// Waits for a thread that is about to end; it has caught all panics.
+fn join(thread: Option<JoinHandle<()>>) {
+    if let Some(thread) = thread {
+        let _ = thread.join();
+    }
+}
+
+fn wait_timeout<'a>(
+    condvar: &Condvar,
+    state: MutexGuard<'a, State>,
+    timeout: Duration,
+) -> MutexGuard<'a, State> {
+    condvar.wait_timeout(state, timeout).unwrap_or_else(PoisonError::into_inner).0
+}
