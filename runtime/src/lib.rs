@@ -9,3 +9,9 @@ mod reactor;
 mod thread;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
 mod timers;
+
+#[allow(unsafe_code)]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub takes it up"))]
+mod stack;
+#[allow(unsafe_code)]
+mod sys;

@@ -1,0 +1,122 @@
+//! One guarded stack.
+
+use crate::stack::GUARD_SIZE;
+use crate::sys::memory;
+
+/// How many tops lie apart before two share a cache line's set again.
+const COLOURS: usize = 16;
+/// The distance between two colours in bytes: a cache line.
+const COLOUR_STEP: usize = 64;
+/// What a leaf function may use below its stack pointer, in bytes (System V on x86-64).
+const RED_ZONE: usize = 128;
+
+/// A stack with a guard below it; the right to use that memory.
+///
+/// A plain value: dropping it frees nothing and only takes the stack out of circulation, as
+/// [`Pool::leak`](crate::stack::Pool::leak) does on purpose.
+#[must_use = "a stack that is not given back stays mapped for ever"]
+#[derive(Debug)]
+pub(crate) struct Stack {
+    /// Where execution starts: 16-aligned, at most 960 bytes below the end.
+    top: usize,
+    /// The lowest usable address, page-aligned; the guard ends here.
+    limit: usize,
+    /// Bytes from `limit` to the end, whole pages.
+    size: usize,
+}
+
+impl Stack {
+    /// The stack of `size` bytes from `limit`, above a guard that stands, in colour `index`.
+    pub(super) fn new(limit: usize, size: usize, index: usize) -> Stack {
+        let top = limit + size - index % COLOURS * COLOUR_STEP;
+        Stack { top, limit, size }
+    }
+
+    /// The address that execution starts at and grows down from, 16-aligned.
+    #[inline]
+    pub(crate) fn top(&self) -> usize {
+        self.top
+    }
+
+    /// The lowest address that may be used; below it lies the guard.
+    #[inline]
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// The lowest address of the guard, which is the lowest that belongs to this stack.
+    #[inline]
+    pub(crate) fn guard_start(&self) -> usize {
+        self.limit - GUARD_SIZE
+    }
+
+    /// The usable size in bytes, of which the colour takes at most 960.
+    #[inline]
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The end: one past the highest usable address.
+    #[inline]
+    pub(super) fn end(&self) -> usize {
+        self.limit + self.size
+    }
+
+    /// Whether `address` lies in the usable part.
+    #[inline]
+    pub(crate) fn contains(&self, address: usize) -> bool {
+        address.wrapping_sub(self.limit) < self.size
+    }
+
+    /// The high-water mark in bytes: how far down from the end memory is resident.
+    ///
+    /// Counts in whole pages, and whoever had this stack before counts as well, back to the last
+    /// trim. One system call for each MiB. What has been swapped out is not seen.
+    pub(crate) fn touched(&self) -> usize {
+        let page = memory::page_size();
+        let mut residency = [0_u8; 256];
+        let mut start = self.limit;
+        while start < self.end() {
+            let pages = ((self.end() - start) / page).min(residency.len());
+            let chunk = &mut residency[..pages];
+            if memory::residency(start, chunk).is_err() {
+                return 0; // only where the system has no such call: all of this is mapped
+            }
+            if let Some(lowest) = chunk.iter().position(|p| p & 1 != 0) {
+                return self.end() - (start + lowest * page);
+            }
+            start += pages * page;
+        }
+        0
+    }
+
+    /// Gives back what lies below `address`, whole pages only.
+    ///
+    /// # Safety
+    ///
+    /// Nobody relies on what the stack contains below `address`.
+    pub(super) unsafe fn discard_below(&self, address: usize) {
+        let end = address.min(self.end()) & !(memory::page_size() - 1);
+        if end > self.limit {
+            // SAFETY: in the usable part of a mapped stack; the rest is the caller's promise. It
+            // fails on locked memory, which is then simply not given back.
+            let _ = unsafe { memory::discard(self.limit, end - self.limit) };
+        }
+    }
+}
+
+/// Gives back what a parked task's stack holds below the task's saved stack pointer.
+///
+/// Does nothing unless `sp` lies in `stack`: a task may be parked while it stands elsewhere, on a
+/// signal stack or on a coroutine of its own, and then all of its own stack may be in use.
+///
+/// # Safety
+///
+/// The one context that lives on `stack` is suspended, with `sp` as its stack pointer if that
+/// lies in `stack`.
+pub(crate) unsafe fn trim_below(stack: &Stack, sp: usize) {
+    if stack.contains(sp) {
+        // SAFETY: below a suspended context's red zone nothing is in use.
+        unsafe { stack.discard_below(sp - RED_ZONE) };
+    }
+}
