@@ -20,6 +20,7 @@
 //!   the hot lines of all tasks would share the same few sets of the cache.
 //! - **Reuse** is last in, first out: a fresh page costs a fault of 2.5 us, a warm one nothing.
 //!   What has become too much is given back while the hub is idle ([`trim`]).
+//! - **Overflow** ends the process with a message that names the task ([`overflow`]).
 //!
 //! This module knows no tasks and switches nothing: that is `coroutine`'s.
 //!
@@ -33,6 +34,8 @@
 mod class;
 mod error;
 mod guarded;
+mod line;
+pub(crate) mod overflow;
 mod pool;
 mod region;
 mod registry;
@@ -43,6 +46,7 @@ mod tests;
 
 pub(crate) use error::StackError;
 pub(crate) use guarded::{Stack, trim_below};
+pub(crate) use line::LineBuf;
 pub(crate) use pool::{DEFAULT_SIZE, Pool};
 
 /// The size of the guard below each stack, in bytes; a multiple of every page size there is.

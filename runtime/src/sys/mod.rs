@@ -11,3 +11,4 @@
 
 pub(crate) mod limits;
 pub(crate) mod memory;
+pub(crate) mod signal;

@@ -3,6 +3,7 @@
 mod guard;
 mod ledger;
 mod model;
+mod overflow;
 mod pool;
 mod registry;
 mod trim;
