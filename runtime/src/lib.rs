@@ -14,4 +14,7 @@ mod timers;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub takes it up"))]
 mod stack;
 #[allow(unsafe_code)]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub takes it up"))]
+mod coroutine;
+#[allow(unsafe_code)]
 mod sys;

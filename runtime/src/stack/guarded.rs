@@ -32,6 +32,13 @@ impl Stack {
         Stack { top, limit, size }
     }
 
+    /// A second description of the same stack: to look at, or to write the stack off with.
+    ///
+    /// It gives no right to the memory: it must not be given back to the pool.
+    pub(crate) fn describe(&self) -> Stack {
+        Stack { ..*self }
+    }
+
     /// The address that execution starts at and grows down from, 16-aligned.
     #[inline]
     pub(crate) fn top(&self) -> usize {

@@ -12,3 +12,4 @@
 pub(crate) mod limits;
 pub(crate) mod memory;
 pub(crate) mod signal;
+pub(crate) mod slot;

@@ -1,0 +1,38 @@
+//! The seam to a stack switch: run code on another stack, leave it, come back.
+//!
+//! Two back ends stand behind it, chosen by build.rs, and each offers the same list:
+//!
+//! - `DIRECT`: whether a coroutine can switch straight to another one (`hop`);
+//! - `Root`: the OS thread's own side, from where coroutines are entered;
+//! - `Coroutine`: a place for code on a stack: empty, prepared, or suspended;
+//! - `Coroutine::prepare`, `inherit`, `release`: give it a stack, hand the stack it runs on to another, give it back;
+//! - `enter`, `leave`, `hop`: root to coroutine, coroutine to root, coroutine to coroutine;
+//! - `Back`: what the root gets when somebody has left.
+//!
+//! What it does not do: decide who runs. It knows stacks and registers, no task and no hub.
+//!
+//! # Why unsafe
+//! The compiler cannot see that control leaves in the middle of a function and that other code
+//! runs, on another stack, before it comes back. Who calls this owes: the one who leaves is the
+//! one who runs, the one who is entered is prepared or suspended, both stay where they are in
+//! memory while they are suspended, and a stack is not touched while code lives on it. The
+//! task module pays these debts, once, with the states of its tasks.
+//!
+//! Neither back end saves errno, MXCSR or the signal mask.
+
+#[cfg(osier_jump)]
+mod jump;
+#[cfg(not(osier_jump))]
+mod portable;
+
+#[cfg(osier_jump)]
+pub(crate) use jump::{Back, Coroutine, DIRECT, Root};
+#[cfg(not(osier_jump))]
+pub(crate) use portable::{Back, Coroutine, DIRECT, Root};
+
+/// What a coroutine runs, from the bottom of its stack.
+pub(crate) trait Body {
+    /// Runs to the end and says who is next: a suspended or prepared coroutine, or null for the
+    /// root. A back end that is not `DIRECT` is always told null. It must not unwind.
+    fn run() -> *const Coroutine;
+}
