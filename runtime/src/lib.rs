@@ -17,4 +17,7 @@ mod stack;
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub takes it up"))]
 mod coroutine;
 #[allow(unsafe_code)]
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub takes it up"))]
+mod task;
+#[allow(unsafe_code)]
 mod sys;

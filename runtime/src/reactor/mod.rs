@@ -12,6 +12,6 @@ mod token;
 mod test;
 
 pub(crate) use mio::Waker;
-pub(crate) use poll::{Gone, Reactor, WaitError};
+pub(crate) use poll::{Reactor, WaitError};
 pub(crate) use readiness::Direction;
 pub(crate) use token::Key;

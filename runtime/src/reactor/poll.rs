@@ -123,16 +123,14 @@ impl<W> Reactor<W> {
 
     /// Forgets a source; the answer is whom to wake, so that they learn of it.
     ///
-    /// Without `fd` the caller closes the descriptor before anything else happens, which spares
-    /// the call: the kernel forgets it with the last duplicate. What it still says until then
-    /// finds nobody.
-    pub(crate) fn deregister(&mut self, key: Key, fd: Option<BorrowedFd<'_>>) -> [Option<W>; 2] {
-        if self.source(key).is_none() {
-            return [None, None];
-        }
-        if let Some(fd) = fd {
+    /// If the descriptor does not stay open, the caller closes it before anything else happens,
+    /// which spares a call: the kernel forgets it with the last duplicate. What it still says
+    /// until then finds nobody.
+    pub(crate) fn deregister(&mut self, key: Key, stays_open: bool) -> [Option<W>; 2] {
+        let Some(source) = self.source(key) else { return [None, None] };
+        if stays_open {
             // It fails only if the kernel does not know it, which is what is wanted.
-            let _ = SourceFd(&fd.as_raw_fd()).deregister(self.poll.registry());
+            let _ = SourceFd(&source.fd).deregister(self.poll.registry());
         }
         let waiters = self.sources.remove(key.index()).waiters;
         self.waiting -= waiters.iter().flatten().count();

@@ -252,7 +252,7 @@ fn wakes_nobody_for_a_source_that_has_gone() {
     let (other, _other_peer) = unix_pair();
     let old = reactor.register(ours.as_fd()).expect("a socket");
     let duplicate = ours.try_clone().expect("dup"); // keeps the kernel's registration alive
-    reactor.deregister(old, None);
+    reactor.deregister(old, false);
     drop(ours);
     let new = reactor.register(other.as_fd()).expect("a socket");
     assert_eq!(old.index(), new.index(), "the place is used again");
@@ -272,7 +272,7 @@ fn takes_over_what_the_kernel_still_knows_of_a_closed_number() {
     let first = rustix::io::fcntl_dupfd_cloexec(&ours, 900).expect("dup");
     let number = first.as_raw_fd();
     let key = reactor.register(first.as_fd()).expect("a socket");
-    reactor.deregister(key, None);
+    reactor.deregister(key, false);
     drop(first);
     let second = rustix::io::fcntl_dupfd_cloexec(&ours, number).expect("dup");
     assert_eq!(second.as_raw_fd(), number);
@@ -303,7 +303,7 @@ fn hands_over_the_waiters_of_a_source_that_goes() {
     let key = reactor.register(ours.as_fd()).expect("a socket");
     reactor.start_wait(key, Direction::Write, "writer").expect("nobody waits");
     reactor.start_wait(key, Direction::Read, "reader").expect("nobody waits");
-    assert_eq!(reactor.deregister(key, Some(ours.as_fd())), [Some("reader"), Some("writer")]);
+    assert_eq!(reactor.deregister(key, true), [Some("reader"), Some("writer")]);
     assert_eq!((reactor.waiting(), reactor.sources()), (0, 0));
     peer.write_all(b"x").expect("room");
     assert!(poll(&mut reactor, NOW).is_empty());
@@ -311,7 +311,7 @@ fn hands_over_the_waiters_of_a_source_that_goes() {
     assert_eq!(reactor.is_ready(key, Direction::Read), Err(Gone));
     assert_eq!(reactor.start_wait(key, Direction::Read, "late"), Err(WaitError::Gone));
     assert_eq!(reactor.stop_wait(key, Direction::Read), None);
-    assert_eq!(reactor.deregister(key, None), [None, None]);
+    assert_eq!(reactor.deregister(key, false), [None, None]);
     reactor.register(ours.as_fd()).expect("it is free again");
 }
 

@@ -33,6 +33,16 @@ impl Key {
         self.index as usize
     }
 
+    /// All of it as a number.
+    pub(crate) fn bits(self) -> u64 {
+        self.token().0 as u64
+    }
+
+    /// The key with these [`bits`](Self::bits).
+    pub(crate) fn from_bits(bits: u64) -> Key {
+        Key { index: bits as u32, generation: (bits >> 32) as u32 }
+    }
+
     /// What the kernel keeps for it.
     pub(super) fn token(self) -> Token {
         Token((self.generation as usize) << 32 | self.index())

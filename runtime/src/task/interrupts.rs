@@ -1,0 +1,189 @@
+//! Kills and time-outs that wait to be delivered: a state machine that knows no scheduler.
+//!
+//! An interrupt is *due* when the next wait of the task has to be cut short. A kill is due outside
+//! of every shield, once. A time-out is due from its expiry on until its scope ends, at each
+//! wait inside it, unless a shield was raised since its scope began. Of several time-outs the
+//! outermost is first.
+
+use std::any::Any;
+
+use super::TaskId;
+use super::join_error::Killed;
+
+/// What is in store for one task.
+#[derive(Default)]
+pub(crate) struct Interrupts {
+    /// The kill that was asked for and not delivered yet.
+    kill: Option<Kill>,
+    /// The scopes of time-outs that the task is in, the outermost first.
+    scopes: Vec<Scope>,
+    /// How many scopes there have been: the next one's number.
+    count: u32,
+    /// How many shields the task is under.
+    shields: u32,
+}
+
+struct Kill {
+    /// What to unwind with.
+    payload: Box<dyn Any + Send>,
+    /// Whether it goes through shields.
+    forced: bool,
+}
+
+struct Scope {
+    number: u32,
+    /// How many shields were up when it began.
+    shields: u32,
+    expired: bool,
+}
+
+/// What to unwind a task with.
+pub(crate) enum Due {
+    /// A kill, with its payload.
+    Kill(Box<dyn Any + Send>),
+    /// The time-out with that number.
+    Timeout(u32),
+}
+
+/// The payload that unwinds to one scope of a time-out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct TimeoutUnwind {
+    pub(crate) task: TaskId,
+    pub(crate) scope: u32,
+}
+
+impl Interrupts {
+    /// Asks for a kill; a kill that already waits stays what it is.
+    pub(crate) fn kill(&mut self, payload: Option<Box<dyn Any + Send>>, forced: bool) {
+        let payload = payload.unwrap_or_else(|| Box::new(Killed));
+        let kill = self.kill.get_or_insert(Kill { payload, forced });
+        kill.forced |= forced;
+    }
+
+    /// Begins the scope of a time-out and gives its number.
+    pub(crate) fn begin(&mut self) -> u32 {
+        self.count = self.count.wrapping_add(1);
+        let scope = Scope { number: self.count, shields: self.shields, expired: false };
+        self.scopes.push(scope);
+        self.count
+    }
+
+    /// Marks a scope as expired; false when it has ended.
+    pub(crate) fn expire(&mut self, number: u32) -> bool {
+        match self.scopes.iter_mut().find(|s| s.number == number) {
+            Some(scope) => {
+                scope.expired = true;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Ends the innermost scope.
+    pub(crate) fn end(&mut self, number: u32) {
+        let last = self.scopes.pop();
+        debug_assert!(last.is_some_and(|s| s.number == number));
+    }
+
+    pub(crate) fn shield(&mut self) {
+        self.shields += 1;
+    }
+
+    pub(crate) fn unshield(&mut self) {
+        self.shields -= 1;
+    }
+
+    /// Whether the next wait has to be cut short.
+    pub(crate) fn is_due(&self) -> bool {
+        self.kill_is_due() || self.expired().is_some()
+    }
+
+    /// Whether a kill is waiting, due or not.
+    pub(crate) fn is_killed(&self) -> bool {
+        self.kill.is_some()
+    }
+
+    /// Whether a shield is up.
+    pub(crate) fn is_shielded(&self) -> bool {
+        self.shields > 0
+    }
+
+    /// What to unwind with now: a kill comes before a time-out.
+    pub(crate) fn take(&mut self) -> Option<Due> {
+        if self.kill_is_due() {
+            return self.kill.take().map(|kill| Due::Kill(kill.payload));
+        }
+        self.expired().map(Due::Timeout)
+    }
+
+    fn kill_is_due(&self) -> bool {
+        self.kill.as_ref().is_some_and(|kill| kill.forced || self.shields == 0)
+    }
+
+    fn expired(&self) -> Option<u32> {
+        let due = |s: &&Scope| s.expired && s.shields == self.shields;
+        self.scopes.iter().find(due).map(|s| s.number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn timeout(due: Option<Due>) -> Option<u32> {
+        match due {
+            Some(Due::Timeout(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_kill_is_delivered_once_and_not_through_a_shield() {
+        let mut i = Interrupts::default();
+        i.shield();
+        i.kill(None, false);
+        assert!(!i.is_due() && i.is_killed());
+        i.unshield();
+        assert!(matches!(i.take(), Some(Due::Kill(payload)) if payload.is::<Killed>()));
+        assert!(!i.is_due() && i.take().is_none());
+    }
+
+    #[test]
+    fn a_forced_kill_goes_through_a_shield() {
+        let mut i = Interrupts::default();
+        i.shield();
+        i.kill(None, false);
+        i.kill(Some(Box::new(7)), true);
+        assert!(i.is_due());
+        assert!(matches!(i.take(), Some(Due::Kill(payload)) if payload.is::<Killed>()));
+    }
+
+    #[test]
+    fn the_outermost_time_out_is_first_and_stays_due_until_it_ends() {
+        let mut i = Interrupts::default();
+        let (outer, inner) = (i.begin(), i.begin());
+        assert!(i.expire(inner));
+        assert_eq!(timeout(i.take()), Some(inner));
+        assert!(i.expire(outer));
+        assert_eq!(timeout(i.take()), Some(outer));
+        i.end(inner);
+        assert_eq!(timeout(i.take()), Some(outer));
+        i.end(outer);
+        assert!(!i.is_due() && !i.expire(outer));
+    }
+
+    #[test]
+    fn a_shield_holds_off_what_began_outside_of_it() {
+        let mut i = Interrupts::default();
+        let outer = i.begin();
+        i.shield();
+        let inner = i.begin();
+        i.expire(outer);
+        assert!(!i.is_due());
+        i.expire(inner);
+        assert_eq!(timeout(i.take()), Some(inner));
+        i.end(inner);
+        i.unshield();
+        assert_eq!(timeout(i.take()), Some(outer));
+    }
+}

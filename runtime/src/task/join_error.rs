@@ -1,0 +1,131 @@
+//! How a task can fail.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::panic;
+use std::sync::Mutex;
+
+/// Why a task has no result: it panicked, or it was killed.
+///
+/// ```
+/// osier::run(|| {
+///     let task = osier::spawn(|| osier::sleep(std::time::Duration::from_secs(3600)));
+///     task.kill();
+///     assert!(task.join().unwrap_err().is_killed());
+/// });
+/// ```
+pub struct JoinError(Cause);
+
+enum Cause {
+    /// What it panicked with. The mutex is never locked: it makes a payload that is Send Sync too.
+    Panicked(Mutex<Box<dyn Any + Send>>, Option<Box<str>>),
+    /// By [`kill`](crate::JoinHandle::kill), or because the hub has ended.
+    Killed,
+    /// Never started, or not waited for, as the one who asked is unwinding and may not wait.
+    Refused(&'static str),
+    /// There was no stack to run it on; the limit that was hit.
+    NoStack(Box<str>),
+}
+
+/// The payload that unwinds a killed task: private, so that nobody can raise it.
+pub(crate) struct Killed;
+
+impl JoinError {
+    /// What a task ended with that unwound to its entry.
+    pub(crate) fn unwound(payload: Box<dyn Any + Send>) -> JoinError {
+        if payload.is::<Killed>() {
+            return JoinError::killed();
+        }
+        let text = text_of(&*payload).map(Box::from);
+        JoinError(Cause::Panicked(Mutex::new(payload), text))
+    }
+
+    pub(crate) fn killed() -> JoinError {
+        JoinError(Cause::Killed)
+    }
+
+    pub(crate) fn refused(what: &'static str) -> JoinError {
+        JoinError(Cause::Refused(what))
+    }
+
+    pub(crate) fn no_stack(why: impl fmt::Display) -> JoinError {
+        JoinError(Cause::NoStack(why.to_string().into()))
+    }
+
+    /// Whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.0, Cause::Panicked(..))
+    }
+
+    /// Whether the task was killed.
+    pub fn is_killed(&self) -> bool {
+        matches!(self.0, Cause::Killed)
+    }
+
+    /// The text that the task panicked with, if it was text.
+    ///
+    /// ```
+    /// osier::run(|| {
+    ///     let error = osier::spawn(|| panic!("no tea left")).join().unwrap_err();
+    ///     assert_eq!(error.message(), Some("no tea left"));
+    /// });
+    /// ```
+    pub fn message(&self) -> Option<&str> {
+        match &self.0 {
+            Cause::Panicked(_, text) => text.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// Gives the payload that the task panicked with.
+    ///
+    /// # Panics
+    /// When the task did not panic.
+    pub fn into_panic(self) -> Box<dyn Any + Send> {
+        self.try_into_panic().unwrap_or_else(|other| panic!("not a panic: {other}"))
+    }
+
+    /// Gives the payload that the task panicked with, or the error back.
+    pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
+        match self.0 {
+            Cause::Panicked(payload, _) => Ok(payload.into_inner().unwrap_or_else(|p| p.into_inner())),
+            other => Err(JoinError(other)),
+        }
+    }
+
+    /// Panics with what the task panicked with, without another message.
+    ///
+    /// # Panics
+    /// Always: that is its purpose.
+    pub fn resume(self) -> ! {
+        match self.try_into_panic() {
+            Ok(payload) => panic::resume_unwind(payload),
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(|s| &**s))
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Cause::Panicked(_, Some(text)) => write!(f, "the task panicked: {text}"),
+            Cause::Panicked(_, None) => f.write_str("the task panicked"),
+            Cause::Killed => f.write_str("the task was killed"),
+            Cause::Refused(what) => f.write_str(what),
+            Cause::NoStack(why) => write!(f, "the task got no stack: {why}"),
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl Error for JoinError {}

@@ -1,0 +1,42 @@
+//! The task: one allocation with its control block, its closure, then its result.
+//!
+//! - `id`: names of tasks, and tickets for their waits
+//! - `reason`: what a parked task waits for
+//! - `join_error`: how a task can fail
+//! - `interrupts`: kills and time-outs that wait to be delivered
+//! - `header`: the control block and its states
+//! - `cell`: the allocation and its reference count
+//! - `outcome`: the typed end of it, which a join handle holds
+//! - `switch`: entering and leaving, checked by the states
+//! - `lend`: tasks that borrow, and the promise to wait for them
+//!
+//! # Why unsafe
+//! A task's closure and result are of a type that the scheduler does not know, in one
+//! allocation that handle and hub share, and the code on its stack is gone on with by hand. The
+//! invariants: the reference count is touched by one thread alone (nothing here is Send);
+//! `content` says at all times which half of the union is alive; a task is entered only when its
+//! state says that it is suspended, and leaves only when it says that it runs.
+
+mod cell;
+mod header;
+mod id;
+mod interrupts;
+mod join_error;
+mod lend;
+mod outcome;
+mod reason;
+mod switch;
+
+pub use id::TaskId;
+pub use join_error::JoinError;
+pub use reason::Reason;
+
+pub(crate) use cell::TaskRef;
+pub use header::Wake;
+pub(crate) use header::{Spec, State};
+pub(crate) use id::Waiter;
+pub(crate) use interrupts::{Due, Interrupts, TimeoutUnwind};
+pub use lend::Scope;
+pub(crate) use lend::{Loan, lend};
+pub(crate) use outcome::Outcome;
+pub(crate) use switch::{Exit, Here, Next};

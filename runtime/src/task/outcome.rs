@@ -1,0 +1,68 @@
+//! The typed end of a task: who holds it can look at the outcome and take it.
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use super::header::Content;
+use super::{JoinError, TaskRef};
+
+/// The one typed reference to a task. When it goes, so does an outcome that is there.
+#[derive(Debug)]
+pub(crate) struct Outcome<T> {
+    task: TaskRef,
+    /// Owns a `T`, on this thread only.
+    _owns: PhantomData<(T, Cell<()>)>,
+}
+
+impl<T> Outcome<T> {
+    /// Only `TaskRef::new` makes one, with the right `T`.
+    pub(super) fn new(task: TaskRef) -> Outcome<T> {
+        Outcome { task, _owns: PhantomData }
+    }
+
+    /// Looks at the outcome, if the task has ended.
+    pub(crate) fn get(&self) -> Option<&Result<T, JoinError>> {
+        if self.task.content.get() != Content::Outcome {
+            return None;
+        }
+        self.task.seen.set(true);
+        // SAFETY: the content says that it is there, `new` that it is of this type; it stays for
+        // as long as this is borrowed, as only `take` and `drop` end it while `held` is set.
+        Some(unsafe { &*self.task.outcome_ptr().cast::<Result<T, JoinError>>() })
+    }
+
+    /// Takes the outcome; none when the task has not ended.
+    pub(crate) fn take(self) -> Option<Result<T, JoinError>> {
+        if self.task.content.get() != Content::Outcome {
+            return None;
+        }
+        self.task.seen.set(true);
+        self.task.content.set(Content::Nothing);
+        // SAFETY: as in `get`; the mark is set, so nobody looks at it again.
+        Some(unsafe { self.task.outcome_ptr().cast::<Result<T, JoinError>>().read() })
+    }
+
+    /// The task itself.
+    pub(crate) fn task(&self) -> &TaskRef {
+        &self.task
+    }
+}
+
+impl<T> Drop for Outcome<T> {
+    fn drop(&mut self) {
+        self.task.held.set(false);
+        if self.task.content.get() == Content::Outcome {
+            self.task.report_unseen();
+        }
+        self.task.drop_outcome();
+    }
+}
+
+impl<T> Deref for Outcome<T> {
+    type Target = TaskRef;
+
+    fn deref(&self) -> &TaskRef {
+        &self.task
+    }
+}
