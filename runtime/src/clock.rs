@@ -1,11 +1,24 @@
-//! The one place that asks what time it is.
+//! The one place that asks what time it is, and the one that sleeps in the kernel.
 //!
-//! Everything else asks here, so that a virtual clock can be put in its place.
+//! Everything else asks here, so that another clock can be put in this one's place.
+#![expect(clippy::disallowed_methods, reason = "this is the place they are banned in favour of")]
 
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// The present moment.
 #[inline]
-pub(crate) fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
+}
+
+/// The moment that is `left` from now; none when that is beyond what the clock can say.
+#[inline]
+pub fn deadline(left: Duration) -> Option<Instant> {
+    now().checked_add(left)
+}
+
+/// Stops the OS thread, and every task on it: for where no task may be left.
+pub(crate) fn sleep_in_kernel(left: Duration) {
+    thread::sleep(left);
 }

@@ -1,23 +1,36 @@
 //! Private half of `osier`; use `osier`.
 
-#[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+mod cancel;
 pub mod clock;
-pub mod io;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
-mod reactor;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
-mod thread;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub will use it"))]
-mod timers;
-
 #[allow(unsafe_code)]
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub takes it up"))]
+mod coroutine;
+mod handle;
+mod hub;
+mod inspect;
+pub mod io;
+pub mod local;
+mod park;
+mod reactor;
+mod run;
+mod scope;
+mod spawn;
+#[allow(unsafe_code)]
 mod stack;
 #[allow(unsafe_code)]
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub takes it up"))]
-mod coroutine;
-#[allow(unsafe_code)]
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the hub takes it up"))]
-mod task;
-#[allow(unsafe_code)]
 mod sys;
+#[allow(unsafe_code)]
+mod task;
+pub mod thread;
+mod time;
+mod timers;
+
+pub use cancel::{Elapsed, deliver, no_switch, shield, timeout};
+pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};
+pub use hub::Deadlock;
+pub use inspect::{Blocked, Dump, Watch, dump, watch, watch_with};
+pub use park::{RemoteUnparker, Unparker, park, yield_now};
+pub use run::{Hub, run};
+pub use scope::{ScopedJoinHandle, scope};
+pub use spawn::{Builder, JoinHandle, Task, current, join_all, spawn};
+pub use task::{JoinError, Reason, Scope, TaskId, Wake};
+pub use time::{sleep, sleep_until};

@@ -1,8 +1,13 @@
 //! Other OS threads: where calls go that cannot be green.
+//!
+//! - `pool`: a bounded pool of OS threads
+//! - `offload`: a call on such a thread, while the task waits
 
+mod offload;
 mod pool;
 
 #[cfg(test)]
 mod test;
 
-pub(crate) use pool::{Job, Pool, SpawnError, Stats};
+pub use offload::offload;
+pub use pool::{Job, Pool, SpawnError, Stats};

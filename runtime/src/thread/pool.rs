@@ -25,12 +25,12 @@ use crate::clock;
 const IDLE: Duration = Duration::from_secs(5);
 
 /// What a pool runs: once, on one of its threads.
-pub(crate) type Job = Box<dyn FnOnce() + Send>;
+pub type Job = Box<dyn FnOnce() + Send>;
 
 /// A bounded pool of OS threads.
 ///
 /// Its threads borrow it for ever, so it is a `static` (or leaked); it has no end of its own.
-pub(crate) struct Pool {
+pub struct Pool {
     /// The middle of its threads' names.
     name: &'static str,
     /// The most threads at once; at least one.
@@ -67,21 +67,21 @@ struct State {
 
 /// What a pool is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stats {
+pub struct Stats {
     /// OS threads that it has.
-    pub(crate) threads: usize,
+    pub threads: usize,
     /// Those of them without a job.
-    pub(crate) idle: usize,
+    pub idle: usize,
     /// Jobs that wait for a thread.
-    pub(crate) queued: usize,
+    pub queued: usize,
 }
 
 /// A job was not taken: there is no thread, and the system gives none.
-pub(crate) struct SpawnError {
+pub struct SpawnError {
     /// The job, which has not run.
-    pub(crate) job: Job,
+    pub job: Job,
     /// What the system says.
-    pub(crate) error: io::Error,
+    pub error: io::Error,
 }
 
 impl Pool {
@@ -90,7 +90,7 @@ impl Pool {
     /// # Panics
     ///
     /// If `max` is 0: nothing would ever run.
-    pub(crate) const fn new(name: &'static str, max: usize) -> Pool {
+    pub const fn new(name: &'static str, max: usize) -> Pool {
         assert!(max > 0, "a pool of no threads runs nothing");
         let state = State {
             queue: VecDeque::new(),
@@ -113,7 +113,7 @@ impl Pool {
     }
 
     /// The same, with another time after which a thread without work leaves.
-    pub(crate) const fn idle_time(mut self, idle_time: Duration) -> Pool {
+    pub const fn idle_time(mut self, idle_time: Duration) -> Pool {
         self.idle_time = idle_time;
         self
     }
@@ -126,7 +126,7 @@ impl Pool {
     ///
     /// [`SpawnError`] if the pool has no thread and cannot start one. If it has some, the job
     /// waits for one of them.
-    pub(crate) fn submit(&'static self, job: Job) -> Result<(), SpawnError> {
+    pub fn submit(&'static self, job: Job) -> Result<(), SpawnError> {
         let mut state = self.lock();
         let wake = state.queue.len() < state.idle;
         // With the lock held: nobody shall count on a thread that then does not come.
@@ -168,7 +168,7 @@ impl Pool {
     /// # Blocking
     ///
     /// Stops the OS thread, no longer than `patience` and what an idle thread takes to end.
-    pub(crate) fn retire(&self, patience: Duration) -> Stats {
+    pub fn retire(&self, patience: Duration) -> Stats {
         let deadline = clock::now() + patience;
         let mut state = self.lock();
         state.retiring += 1;
@@ -189,7 +189,7 @@ impl Pool {
     }
 
     /// What it is doing.
-    pub(crate) fn stats(&self) -> Stats {
+    pub fn stats(&self) -> Stats {
         self.lock().stats()
     }
 

@@ -1,0 +1,204 @@
+//! Reaching a hub from another OS thread.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
+
+use crate::cancel::deliver;
+use crate::hub::{Blueprint, Hub, Message, Sender, expect_hub, is_in_task};
+use crate::park::{RemoteUnparker, Unparker, park};
+use crate::task::{JoinError, Reason, TaskId};
+
+/// Spawns onto a hub, from any OS thread.
+///
+/// ```
+/// let hub = osier::Hub::new()?;
+/// let handle = hub.handle();
+/// let thread = std::thread::spawn(move || handle.spawn(|| 7).join().unwrap());
+/// hub.run(|| osier::sleep(std::time::Duration::from_millis(50)));
+/// assert_eq!(thread.join().unwrap(), 7);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// What is not `Send` stays where it is:
+/// ```compile_fail,E0277
+/// let hub = osier::Hub::new().unwrap();
+/// let local = std::rc::Rc::new(1);
+/// hub.handle().spawn(move || *local);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Handle {
+    sender: Sender,
+}
+
+/// A handle to the hub of this thread.
+///
+/// # Panics
+/// Outside of [`run`](crate::run).
+pub fn handle() -> Handle {
+    Handle::new(expect_hub("a handle was asked for", Hub::sender))
+}
+
+impl Handle {
+    pub(crate) fn new(sender: Sender) -> Handle {
+        Handle { sender }
+    }
+
+    /// Spawns a task on the hub.
+    ///
+    /// It starts in the hub's next turn, or in its next run. If the hub has ended, or ends before, the
+    /// closure is dropped and the join says that the task was killed.
+    ///
+    /// # Blocking
+    /// Never waits.
+    #[track_caller]
+    pub fn spawn<F, T>(&self, f: F) -> RemoteHandle<T>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        let site = Location::caller();
+        let packet = Arc::new(Packet::default());
+        // Whatever becomes of the closure (run, killed, refused, dropped), the packet hears of it.
+        let delivery = Delivery { packet: packet.clone() };
+        let run = move || {
+            let task = move || delivery.fill(catch_unwind(AssertUnwindSafe(f)));
+            let spawn = |hub: &Hub| hub.spawn(Blueprint::PLAIN, site, task);
+            drop(expect_hub("a task was spawned", spawn));
+        };
+        drop(self.sender.send(Message::Call(Box::new(run))));
+        RemoteHandle { packet }
+    }
+}
+
+/// Waits for a task on another thread's hub and has its result.
+#[derive(Debug)]
+pub struct RemoteHandle<T> {
+    packet: Arc<Packet<T>>,
+}
+
+/// Where the result is handed over.
+struct Packet<T> {
+    state: Mutex<State<T>>,
+    arrived: Condvar,
+}
+
+struct State<T> {
+    /// The outcome, until it is taken.
+    outcome: Option<Result<T, JoinError>>,
+    /// Whether the outcome is there, or was.
+    done: bool,
+    /// The task that waits for it, if it is a task.
+    waiter: Option<RemoteUnparker>,
+}
+
+impl<T> Default for Packet<T> {
+    fn default() -> Self {
+        let state = State { outcome: None, done: false, waiter: None };
+        Packet { state: Mutex::new(state), arrived: Condvar::new() }
+    }
+}
+
+impl<T> fmt::Debug for Packet<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Packet").field("done", &self.lock().done).finish()
+    }
+}
+
+impl<T> Packet<T> {
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    fn fill(&self, outcome: Result<T, JoinError>) {
+        let mut state = self.lock();
+        if state.done {
+            return;
+        }
+        state.outcome = Some(outcome);
+        state.done = true;
+        if let Some(waiter) = state.waiter.take() {
+            waiter.unpark();
+        }
+        self.arrived.notify_all();
+    }
+}
+
+/// Fills the packet, at the latest when it is dropped.
+struct Delivery<T> {
+    packet: Arc<Packet<T>>,
+}
+
+impl<T> Delivery<T> {
+    fn fill(self, result: thread::Result<T>) {
+        self.packet.fill(result.map_err(JoinError::unwound));
+    }
+}
+
+impl<T> Drop for Delivery<T> {
+    fn drop(&mut self) {
+        // Does nothing after `fill`; otherwise the task never ran.
+        self.packet.fill(Err(JoinError::killed()));
+    }
+}
+
+impl<T> RemoteHandle<T> {
+    /// Waits until the task has ended and gives its result.
+    ///
+    /// # Errors
+    /// When the task panicked, was killed, or its hub ended before it began.
+    ///
+    /// # Blocking
+    /// In a task it switches tasks, unless the result is there; elsewhere it stops the OS thread.
+    pub fn join(self) -> Result<T, JoinError> {
+        loop {
+            let mut state = self.packet.lock();
+            if let Some(outcome) = state.outcome.take() {
+                return outcome;
+            }
+            if !is_in_task() {
+                drop(self.packet.arrived.wait(state));
+                continue;
+            }
+            state.waiter = Some(Unparker::current().remote());
+            drop(state);
+            let reason = Reason::new("joining a task of another thread").outside();
+            deliver(park(reason, None, || self.packet.lock().waiter = None));
+        }
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        self.packet.lock().done
+    }
+}
+
+/// Kills a task from any OS thread; see [`JoinHandle::kill`](crate::JoinHandle::kill).
+#[derive(Clone, Debug)]
+pub struct RemoteKiller {
+    sender: Sender,
+    slot: u32,
+    id: TaskId,
+}
+
+impl RemoteKiller {
+    /// Asks the task to end.
+    ///
+    /// # Blocking
+    /// Never waits.
+    pub fn kill(&self) {
+        let _ended = self.sender.send(Message::Kill(self.slot, self.id));
+    }
+}
+
+impl crate::spawn::Task {
+    /// What kills this task from another OS thread.
+    ///
+    /// # Panics
+    /// Outside of [`run`](crate::run).
+    pub fn remote_killer(&self) -> RemoteKiller {
+        let sender = expect_hub("a killer was asked for", Hub::sender);
+        RemoteKiller { sender, slot: self.0.slot.get(), id: self.0.id }
+    }
+}

@@ -1,0 +1,96 @@
+//! What timers are set for, and how many of them hold off a deadlock verdict.
+
+use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
+
+use crate::clock;
+use crate::task::Waiter;
+use crate::timers::{Key, Wheel};
+
+/// What happens when a timer expires.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Alarm {
+    /// A wait has reached its deadline.
+    Wait(Waiter),
+    /// The scope of a time-out has; the ticket names the task, the number the scope.
+    Scope(Waiter, u32),
+}
+
+/// The hub's clock and its timers.
+#[derive(Debug)]
+pub(super) struct Alarms {
+    /// Time 0 of this hub.
+    origin: Instant,
+    /// The time of the hub's last look at the clock: nanoseconds since `origin`.
+    now: Cell<u64>,
+    /// The alarm, and whether it is one of a task that `run` waits for.
+    wheel: RefCell<Wheel<(Alarm, bool)>>,
+    /// How many alarms are those of tasks that `run` waits for.
+    vital: Cell<usize>,
+}
+
+impl Alarms {
+    pub(super) fn new() -> Alarms {
+        Alarms {
+            origin: clock::now(),
+            now: Cell::new(0),
+            wheel: RefCell::new(Wheel::new()),
+            vital: Cell::new(0),
+        }
+    }
+
+    /// Looks at the clock.
+    pub(super) fn look(&self) -> u64 {
+        self.now.set(self.ns(clock::now()));
+        self.now.get()
+    }
+
+    /// The time of the last look.
+    pub(super) fn now(&self) -> u64 {
+        self.now.get()
+    }
+
+    /// The time of the last look, as the clock says it.
+    pub(super) fn instant(&self) -> Instant {
+        self.origin + Duration::from_nanos(self.now.get())
+    }
+
+    fn ns(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.origin).as_nanos().try_into().unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn set(&self, at: Instant, alarm: Alarm, vital: bool) -> Key {
+        self.vital.set(self.vital.get() + usize::from(vital));
+        self.wheel.borrow_mut().insert(self.ns(at), (alarm, vital))
+    }
+
+    /// Takes an alarm back; one that has gone off already is no matter.
+    pub(super) fn clear(&self, key: Key) {
+        if let Some((_, vital)) = self.wheel.borrow_mut().remove(key) {
+            self.vital.set(self.vital.get() - usize::from(vital));
+        }
+    }
+
+    /// Calls `ring` for whatever is due at the time of the last look.
+    pub(super) fn expire(&self, mut ring: impl FnMut(Alarm)) {
+        let mut wheel = self.wheel.borrow_mut();
+        if wheel.is_empty() {
+            return;
+        }
+        wheel.expire(self.now.get(), |(alarm, vital)| {
+            self.vital.set(self.vital.get() - usize::from(vital));
+            ring(alarm);
+        });
+    }
+
+    /// How long from the last look until the next alarm may be due.
+    pub(super) fn left(&self) -> Option<Duration> {
+        let next = self.wheel.borrow().next_deadline()?;
+        Some(Duration::from_nanos(next.saturating_sub(self.now.get())))
+    }
+
+    /// How many alarms there are, and how many of them are of tasks that `run` waits for.
+    pub(super) fn count(&self) -> (usize, usize) {
+        (self.wheel.borrow().len(), self.vital.get())
+    }
+}

@@ -1,0 +1,56 @@
+//! The hub of this thread.
+
+use super::Hub;
+use crate::stack::LineBuf;
+use crate::sys::slot::Slot;
+
+thread_local! {
+    /// Set while the hub of this thread runs.
+    pub(super) static HUB: Slot<Hub> = const { Slot::new() };
+}
+
+/// Gives `f` the hub of this thread, if one runs.
+#[inline(always)]
+pub(crate) fn hub<R>(f: impl FnOnce(Option<&Hub>) -> R) -> R {
+    HUB.with(|slot| slot.with(f))
+}
+
+/// Gives `f` the hub of this thread.
+///
+/// # Panics
+/// When none runs: `what` begins the sentence that says so.
+#[inline(always)]
+#[track_caller]
+pub(crate) fn expect_hub<R>(what: &str, f: impl FnOnce(&Hub) -> R) -> R {
+    hub(|hub| match hub {
+        Some(hub) => f(hub),
+        None => outside(what),
+    })
+}
+
+#[cold]
+#[track_caller]
+fn outside(what: &str) -> ! {
+    panic!("{what} outside of osier::run: wrap the program's body in `osier::run(|| {{ ... }})`")
+}
+
+/// Whether this code runs in a task, and one that may wait.
+pub(crate) fn is_in_task() -> bool {
+    hub(|hub| hub.is_some_and(|hub| hub.is_running()) && !std::thread::panicking())
+}
+
+/// Writes the name of the task that runs; called in a signal handler.
+pub(super) fn describe(line: &mut LineBuf) {
+    use std::fmt::Write;
+
+    hub(|hub| {
+        let task = hub.and_then(Hub::current);
+        let Some(task) = task else { return };
+        task.peek_name(|name| {
+            let _ = match name {
+                Some(name) => write!(line, "{name}"),
+                None => write!(line, "{}", task.id),
+            };
+        });
+    });
+}

@@ -1,0 +1,97 @@
+//! What other OS threads ask of a hub.
+//!
+//! A lock-free queue (std's channel) and a bell. The bell is mio's waker, one system call, so it
+//! is rung only for a hub that sleeps or is about to:
+//!
+//! ```text
+//!   other thread: put the message; fence; if asleep was set: unset it, ring
+//!   the hub:      set asleep; fence; look into the queue; if empty: sleep; unset asleep
+//! ```
+//!
+//! Whichever comes second sees the other, so no message sleeps through. When the hub ends the
+//! receiver goes, and what is put later comes back to the sender.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::sync::mpsc;
+
+use crate::reactor::Waker;
+use crate::task::{TaskId, Waiter};
+
+/// One request.
+pub(crate) enum Message {
+    /// End that wait.
+    Wake(Waiter),
+    /// Kill that task.
+    Kill(u32, TaskId),
+    /// Run this on the hub's own stack: it must not wait.
+    Call(Box<dyn FnOnce() + Send>),
+}
+
+/// The receiving end, the hub's.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    queue: mpsc::Receiver<Message>,
+    sender: Sender,
+}
+
+/// The sending end, anybody's.
+#[derive(Clone)]
+pub(crate) struct Sender {
+    queue: mpsc::Sender<Message>,
+    bell: Arc<Bell>,
+}
+
+struct Bell {
+    /// Whether the hub sleeps, or is about to.
+    asleep: AtomicBool,
+    waker: Arc<Waker>,
+}
+
+impl Inbox {
+    pub(super) fn new(waker: Arc<Waker>) -> Inbox {
+        let (sender, queue) = mpsc::channel();
+        let bell = Arc::new(Bell { asleep: AtomicBool::new(false), waker });
+        Inbox { queue, sender: Sender { queue: sender, bell } }
+    }
+
+    pub(super) fn sender(&self) -> Sender {
+        self.sender.clone()
+    }
+
+    /// The next message, if one is there.
+    pub(super) fn take(&self) -> Option<Message> {
+        self.queue.try_recv().ok()
+    }
+
+    /// Says that the hub is about to sleep; it has to look once more before it does.
+    pub(super) fn fall_asleep(&self) {
+        self.sender.bell.asleep.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    pub(super) fn wake_up(&self) {
+        self.sender.bell.asleep.store(false, Ordering::Relaxed);
+    }
+}
+
+impl Sender {
+    /// Puts a message; gives it back when the hub has ended.
+    pub(crate) fn send(&self, message: Message) -> Result<(), Message> {
+        self.queue.send(message).map_err(|refused| refused.0)?;
+        fence(Ordering::SeqCst);
+        if self.bell.asleep.swap(false, Ordering::Relaxed)
+            && let Err(error) = self.bell.waker.wake()
+        {
+            log::error!("cannot wake a sleeping hub: {error}");
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").finish_non_exhaustive()
+    }
+}

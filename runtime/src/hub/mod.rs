@@ -1,0 +1,40 @@
+//! The scheduler of one OS thread. README.md beside this file tells its protocol.
+//!
+//! - `scheduler`: the hub itself: who runs, who is next, who is woken
+//! - `turn`: how long tasks follow each other before the hub looks around
+//! - `registry`: all tasks that have not ended, by slot
+//! - `alarm`: what timers are set for
+//! - `root`: the loop on the OS thread's own stack
+//! - `bottom`: the first frame of every task
+//! - `inbox`: what other OS threads ask for
+//! - `shutdown`: the end of a run
+//! - `deadlock`: the verdict when nothing can go on, and its report
+//! - `report`: all tasks, in words
+//! - `board`: which task runs, for the watch
+//! - `preserve`: thread-locals that each task has for itself
+//! - `current`: the hub of this thread
+//! - `directory`: the hubs of other threads
+
+mod alarm;
+mod board;
+mod bottom;
+mod current;
+mod deadlock;
+mod directory;
+mod inbox;
+mod preserve;
+mod registry;
+mod report;
+mod root;
+mod scheduler;
+mod shutdown;
+mod turn;
+
+pub use deadlock::Deadlock;
+pub(crate) use alarm::Alarm;
+pub(crate) use board::Board;
+pub(crate) use current::{expect_hub, hub, is_in_task};
+pub(crate) use directory::sender_of;
+pub(crate) use inbox::{Message, Sender};
+pub(crate) use scheduler::{Blueprint, Hub};
+pub(crate) use shutdown::Ended;

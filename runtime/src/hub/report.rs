@@ -1,0 +1,36 @@
+//! All tasks of a hub, in words.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use super::Hub;
+use crate::task::{State, TaskRef};
+
+impl Hub {
+    /// One line a task, in the order they were spawned.
+    pub(crate) fn describe_tasks(&self) -> String {
+        let mut tasks: Vec<TaskRef> = self.tasks.borrow().iter().cloned().collect();
+        tasks.sort_unstable_by_key(|task| task.id);
+        let mut out = String::new();
+        for task in &tasks {
+            self.describe(task, &mut out);
+        }
+        out
+    }
+
+    fn describe(&self, task: &TaskRef, out: &mut String) {
+        let daemon = if task.daemon.get() { " (daemon)" } else { "" };
+        let _ = write!(out, "  task {}{daemon}: ", **task);
+        let _ = match task.state() {
+            State::Parked => {
+                let since = self.alarms.now().saturating_sub(task.since.get());
+                write!(out, "parked for {:.1?}, {}", Duration::from_nanos(since), task.reason.get())
+            }
+            State::New => write!(out, "not started"),
+            State::Ready | State::Woken => write!(out, "ready to run"),
+            State::Running => write!(out, "running"),
+            State::Done => write!(out, "ended"),
+        };
+        let _ = writeln!(out, "; spawned at {}", task.site);
+    }
+}

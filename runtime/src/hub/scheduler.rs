@@ -1,0 +1,385 @@
+//! The hub itself: who runs, who is next, who is woken.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::LocalKey;
+use std::time::Instant;
+
+use super::alarm::{Alarm, Alarms};
+use super::board::Board;
+use super::bottom::Bottom;
+use super::directory;
+use super::inbox::{Inbox, Message, Sender};
+use super::preserve::Preserve;
+use super::registry::Registry;
+use super::turn::Turn;
+use crate::coroutine::{DIRECT, Root};
+use crate::reactor::Reactor;
+use crate::stack::{DEFAULT_SIZE, Pool};
+use crate::timers::Key;
+use crate::task::{
+    Here, Interrupts, JoinError, Outcome, Scope, Spec, State, TaskId, TaskRef, Wake, Waiter,
+};
+
+/// The scheduler of one OS thread. All of it is that thread's own, but for the inbox's senders.
+pub(crate) struct Hub {
+    /// Tells hubs of a process apart; from 1.
+    pub(super) number: u32,
+    /// The registers of the loop while a task runs.
+    pub(super) root: Root,
+    /// The run queue: tasks that are New, Ready or Woken, each once.
+    pub(super) queue: RefCell<VecDeque<TaskRef>>,
+    /// The task that runs; none while the root does.
+    pub(super) current: Cell<Option<TaskRef>>,
+    /// The task that has just left to the root, where the back end has to know it.
+    pub(super) left: Cell<Option<TaskRef>>,
+    /// All tasks that have not ended.
+    pub(super) tasks: RefCell<Registry>,
+    /// Where stacks come from and go back to.
+    pub(super) stacks: RefCell<Pool>,
+    /// The clock and the timers.
+    pub(super) alarms: Alarms,
+    /// Descriptors that tasks wait for.
+    pub(crate) reactor: RefCell<Reactor<Waiter>>,
+    /// How much longer tasks may follow each other.
+    pub(super) turn: Turn,
+    /// Requests of other threads.
+    pub(super) inbox: Inbox,
+    /// Thread-locals that each task has for itself.
+    pub(super) preserve: Preserve,
+    /// Where it is written up which task runs, while there is a watch.
+    pub(super) board: RefCell<Option<Arc<Board>>>,
+    /// How many tasks there are that `run` waits for.
+    pub(super) vital: Cell<usize>,
+    /// How many tasks wait for a wake from outside.
+    pub(super) owed: Cell<usize>,
+    /// The main task, while a run goes on.
+    pub(super) main: Cell<Option<TaskId>>,
+    /// Whether the main task has ended without a result.
+    pub(super) failed: Cell<bool>,
+    /// Whether the descriptors can no longer be polled.
+    pub(crate) broken: Cell<bool>,
+    /// Whether the run is over: then whatever is spawned is a daemon.
+    pub(super) ending: Cell<bool>,
+}
+
+/// What a new task is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Blueprint {
+    pub(crate) name: Option<Rc<str>>,
+    pub(crate) stack_size: usize,
+    /// None: as the task that spawns it.
+    pub(crate) daemon: Option<bool>,
+}
+
+impl Blueprint {
+    pub(crate) const PLAIN: Blueprint =
+        Blueprint { name: None, stack_size: DEFAULT_SIZE, daemon: None };
+}
+
+impl Hub {
+    pub(crate) fn new() -> io::Result<Hub> {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+        let reactor = Reactor::new()?;
+        let inbox = Inbox::new(reactor.waker());
+        directory::enter(number, inbox.sender());
+        Ok(Hub {
+            number,
+            root: Root::new(),
+            queue: RefCell::default(),
+            current: Cell::new(None),
+            left: Cell::new(None),
+            tasks: RefCell::new(Registry::new(number)),
+            stacks: RefCell::new(Pool::new()),
+            alarms: Alarms::new(),
+            inbox,
+            reactor: RefCell::new(reactor),
+            turn: Turn::new(),
+            preserve: Preserve::default(),
+            board: RefCell::new(None),
+            vital: Cell::new(0),
+            owed: Cell::new(0),
+            main: Cell::new(None),
+            failed: Cell::new(false),
+            broken: Cell::new(false),
+            ending: Cell::new(false),
+        })
+    }
+
+    /// Tells hubs of a process apart.
+    pub(crate) fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(crate) fn sender(&self) -> Sender {
+        self.inbox.sender()
+    }
+
+    /// The task that runs, if one does.
+    #[inline]
+    pub(crate) fn current(&self) -> Option<TaskRef> {
+        let task = self.current.take();
+        self.current.set(task.clone());
+        task
+    }
+
+    /// Whether a task runs, and not the root.
+    #[inline]
+    pub(crate) fn is_running(&self) -> bool {
+        let task = self.current.take();
+        let running = task.is_some();
+        self.current.set(task);
+        running
+    }
+
+    /// Makes a task and puts it in the run queue.
+    pub(crate) fn spawn<F, T>(&self, plan: Blueprint, site: Site, closure: F) -> Outcome<T>
+    where
+        F: FnOnce() -> T + 'static,
+        T: 'static,
+    {
+        let (task, outcome) = TaskRef::new(self.spec(plan, site), closure);
+        self.adopt(task);
+        outcome
+    }
+
+    /// Makes a task that borrows and puts it in the run queue; a refused one ends here, unrun.
+    pub(crate) fn spawn_scoped<'scope, F, T>(
+        &self,
+        scope: &'scope Scope<'scope, '_>,
+        plan: Blueprint,
+        site: Site,
+        closure: F,
+    ) -> Outcome<T>
+    where
+        F: FnOnce() -> T + 'scope,
+        T: 'scope,
+    {
+        let (task, outcome) = scope.task(self.spec(plan, site), closure);
+        if std::thread::panicking() {
+            task.discard(JoinError::refused("not started: whoever spawned it is unwinding"));
+            task.end();
+            let nobody = task.settle();
+            debug_assert!(nobody.is_none());
+        } else {
+            self.adopt(task);
+        }
+        outcome
+    }
+
+    fn spec(&self, plan: Blueprint, site: Site) -> Spec {
+        let inherited = || self.current().is_some_and(|task| task.daemon.get());
+        let daemon = self.ending.get() || plan.daemon.unwrap_or_else(inherited);
+        let id = self.tasks.borrow_mut().next_id();
+        Spec { id, name: plan.name, stack_size: plan.stack_size, daemon, site }
+    }
+
+    fn adopt(&self, task: TaskRef) {
+        if !task.daemon.get() {
+            self.vital.set(self.vital.get() + 1);
+        }
+        self.tasks.borrow_mut().insert(task.clone());
+        self.queue.borrow_mut().push_back(task);
+    }
+
+    /// Gives way to the others in the run queue; whether the task is to unwind.
+    #[inline]
+    pub(crate) fn yield_now(&self) -> bool {
+        let Some(me) = self.current.take() else { return false };
+        if me.pinned.get() != 0 {
+            self.current.set(Some(me));
+            panic!("yield_now inside of no_switch");
+        }
+        if !me.due.get() {
+            let here = me.suspend(State::Ready);
+            self.switch_from(here, me, true);
+        } else {
+            self.current.set(Some(me));
+        }
+        self.is_due()
+    }
+
+    /// Whether the running task is to unwind.
+    #[inline]
+    fn is_due(&self) -> bool {
+        let me = self.current.take();
+        let due = me.as_ref().is_some_and(|me| me.due.get());
+        self.current.set(me);
+        due
+    }
+
+    /// Suspends the running task until somebody ends its wait.
+    #[inline]
+    pub(crate) fn suspend(&self) {
+        let me = self.current.take().expect("a task that waits is one that runs");
+        let here = me.suspend(State::Parked);
+        self.switch_from(here, me, false);
+    }
+
+    #[inline]
+    fn switch_from(&self, here: Here, me: TaskRef, queue: bool) {
+        if !DIRECT || !self.turn.is_fast() {
+            self.left.set(Some(me.clone()));
+        }
+        if queue {
+            self.queue.borrow_mut().push_back(me);
+        }
+        match self.successor() {
+            Some(next) => {
+                let there = next.begin();
+                self.current.set(Some(next));
+                here.hop(there);
+            }
+            None => here.leave(&self.root),
+        }
+    }
+
+    /// The task to go straight on with; none when the root has to choose.
+    #[inline]
+    pub(super) fn successor(&self) -> Option<TaskRef> {
+        if !DIRECT || !self.turn.is_fast() || !self.turn.spend() {
+            return None;
+        }
+        let mut queue = self.queue.borrow_mut();
+        let next = queue.pop_front()?;
+        if next.state() == State::New && !self.furnish(&next) {
+            queue.push_front(next);
+            return None;
+        }
+        Some(next)
+    }
+
+    /// Gives a new task a stack, if that goes without trouble.
+    #[cold]
+    fn furnish(&self, task: &TaskRef) -> bool {
+        if task.due.get() {
+            return false; // killed before it began: the root sees to that
+        }
+        match self.stacks.borrow_mut().take(task.stack_size) {
+            Ok(stack) => {
+                task.prepare::<Bottom>(&self.root, stack);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Ends a wait, if it is not over yet.
+    #[inline]
+    pub(crate) fn wake(&self, waiter: Waiter, how: Wake) {
+        let tasks = self.tasks.borrow();
+        if let Some(task) = tasks.waiting(waiter)
+            && task.end_park(how)
+        {
+            self.queue.borrow_mut().push_back(task.clone());
+        }
+    }
+
+    /// Changes what is in store for a task, and ends its wait if that makes it due.
+    pub(crate) fn interrupt(&self, task: &TaskRef, change: impl FnOnce(&mut Interrupts)) {
+        if task.is_done() {
+            return;
+        }
+        task.interrupts(change);
+        if task.due.get() && task.end_park(Wake::Killed) {
+            self.queue.borrow_mut().push_back(task.clone());
+        }
+    }
+
+    /// Does what an alarm was set for.
+    pub(super) fn ring(&self, alarm: Alarm) {
+        match alarm {
+            Alarm::Wait(waiter) => self.wake(waiter, Wake::TimedOut),
+            Alarm::Scope(Waiter { id, slot, .. }, scope) => {
+                if let Some(task) = self.find(slot, id) {
+                    self.interrupt(&task, |store| {
+                        store.expire(scope);
+                    });
+                }
+            }
+        }
+    }
+
+    /// The task with that id, if it has not ended.
+    pub(crate) fn find(&self, slot: u32, id: TaskId) -> Option<TaskRef> {
+        self.tasks.borrow().find(slot, id).cloned()
+    }
+
+    /// Those tasks that have not ended.
+    pub(crate) fn tasks(&self, filter: impl Fn(&TaskRef) -> bool) -> Vec<TaskRef> {
+        self.tasks.borrow().iter().filter(|task| filter(task)).cloned().collect()
+    }
+
+    /// Gives each task its own value of a thread-local.
+    pub(crate) fn preserve<T>(&self, key: &'static LocalKey<Cell<T>>, fresh: T)
+    where
+        T: Copy + PartialEq + 'static,
+    {
+        self.preserve.add(key, fresh);
+        self.turn.slow_down();
+    }
+
+    /// Whether a stack of that size can ever be had.
+    pub(crate) fn check_stack_size(&self, size: usize) -> io::Result<()> {
+        if size != DEFAULT_SIZE {
+            let stack = self.stacks.borrow_mut().take(size)?;
+            self.stacks.borrow_mut().give(stack);
+        }
+        Ok(())
+    }
+
+    /// The time of the last look at the clock, in nanoseconds.
+    pub(crate) fn now(&self) -> u64 {
+        self.alarms.now()
+    }
+
+    pub(crate) fn set_alarm(&self, at: Instant, alarm: Alarm, vital: bool) -> Key {
+        self.alarms.set(at, alarm, vital)
+    }
+
+    pub(crate) fn clear_alarm(&self, key: Key) {
+        self.alarms.clear(key);
+    }
+
+    /// Counts a wait for a wake from outside, while it lasts.
+    pub(crate) fn owe(&self, more: bool) {
+        let owed = self.owed.get();
+        self.owed.set(if more { owed + 1 } else { owed - 1 });
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        directory::leave(self.number);
+        // Closures that will never run are dropped here, where a panic of theirs is caught.
+        while let Some(message) = self.inbox.take() {
+            discard(message);
+        }
+    }
+}
+
+fn discard(message: Message) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(message))) {
+        let error = JoinError::unwound(payload);
+        log::error!("a destructor panicked: closure injected into a hub that has ended: {error}");
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub")
+            .field("number", &self.number)
+            .field("tasks", &self.tasks.borrow().len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where a task was spawned.
+pub(crate) type Site = &'static Location<'static>;

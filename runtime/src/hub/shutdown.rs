@@ -1,0 +1,133 @@
+//! A run from its first task to its last, and the end of what is left.
+
+use std::io;
+use std::mem;
+use std::rc::Rc;
+
+use super::current::{self, HUB};
+use super::root::Stopped;
+use super::{Blueprint, Deadlock, Hub};
+use super::scheduler::Site;
+use crate::stack::{Stack, overflow};
+use crate::task::{JoinError, Loan, lend};
+
+/// The main task has the stack of an OS thread's main function; untouched, it costs nothing.
+const MAIN_STACK: usize = 8 << 20;
+/// How long a round of asking the last tasks to end may take: nanoseconds.
+const ROUND: u64 = 100_000_000;
+/// How often a task that catches its kill is asked.
+const ROUNDS: u32 = 5;
+/// How often it is when a task is under a shield: ten seconds.
+const SHIELDED_ROUNDS: u32 = 100;
+
+impl Hub {
+    /// Runs `f` as the main task, then what it has left; gives what came of it.
+    pub(crate) fn run<'env, F, T>(&self, site: Site, f: F) -> Result<T, Ended>
+    where
+        F: FnOnce() -> T + 'env,
+        T: 'env,
+    {
+        let mut verdict = None;
+        let _stack = overflow::install(current::describe).map_err(Ended::Unarmed)?;
+        let outcome = HUB.with(|slot| {
+            slot.set(self, || {
+                lend(
+                    |scope| {
+                        let name = Some(Rc::from("main"));
+                        let plan = Blueprint { name, stack_size: MAIN_STACK, daemon: Some(false) };
+                        let outcome = self.spawn_scoped(scope, plan, site, f);
+                        self.main.set(Some(outcome.id));
+                        outcome
+                    },
+                    |loan| verdict = self.run_to_end(loan),
+                )
+            })
+        });
+        match (outcome.take(), verdict) {
+            (Some(Ok(_)), Some(deadlock)) => Err(Ended::Deadlocked(deadlock)),
+            (Some(Ok(value)), None) => Ok(value),
+            (Some(Err(error)), _) => Err(Ended::Failed(error)),
+            (None, _) => unreachable!("the main task has ended"),
+        }
+    }
+
+    /// Runs until every task that is waited for has ended, then ends the rest.
+    fn run_to_end(&self, loan: &Rc<Loan>) -> Option<Deadlock> {
+        self.ending.set(false);
+        self.failed.set(false);
+        let verdict = loop {
+            let over = |hub: &Hub| hub.vital.get() == 0 || (loan.live() == 0 && hub.failed.get());
+            match self.drive(over, None) {
+                Stopped::Done | Stopped::TimeUp => break None,
+                Stopped::Deadlock if loan.live() == 0 => break Some(self.deadlock()),
+                Stopped::Deadlock => self.tell_main(),
+            }
+        };
+        self.ending.set(true);
+        self.end_the_rest();
+        self.main.set(None);
+        verdict
+    }
+
+    /// Makes the main task's wait end with the verdict, be it under a shield or not.
+    fn tell_main(&self) {
+        let verdict = self.deadlock();
+        let main = self.main.get();
+        for task in self.tasks(|task| Some(task.id) == main) {
+            let verdict = Box::new(verdict.clone());
+            self.interrupt(&task, |store| store.kill(Some(verdict), true));
+        }
+    }
+
+    /// Kills all tasks that are left and runs them to their ends.
+    fn end_the_rest(&self) {
+        for round in 0.. {
+            if self.tasks.borrow().len() == 0 {
+                return;
+            }
+            let shielded = self.ask_all_to_end();
+            let limit = self.alarms.look() + ROUND;
+            self.drive(|hub| hub.tasks.borrow().len() == 0, Some(limit));
+            if round >= if shielded { SHIELDED_ROUNDS } else { ROUNDS } {
+                return self.leak_the_rest();
+            }
+        }
+    }
+
+    /// Kills all tasks; whether one of them is under a shield.
+    fn ask_all_to_end(&self) -> bool {
+        let tasks = self.tasks(|_| true);
+        let mut shielded = false;
+        for task in tasks {
+            self.interrupt(&task, |store| {
+                store.kill(None, false);
+                shielded |= store.is_shielded();
+            });
+        }
+        shielded
+    }
+
+    /// Gives up on tasks that refuse to end: their stacks are never touched again.
+    fn leak_the_rest(&self) {
+        let tasks = self.tasks(|_| true);
+        for task in tasks {
+            log::error!("green thread {} does not end when it is killed; its stack is leaked", *task);
+            if let Some(stack) = task.with_stack(Stack::describe) {
+                self.stacks.borrow_mut().leak(stack);
+            }
+            self.tasks.borrow_mut().remove(&task);
+            mem::forget(task);
+        }
+        self.queue.borrow_mut().drain(..).for_each(mem::forget);
+    }
+}
+
+/// How a run can end without a result.
+pub(crate) enum Ended {
+    /// The main task panicked, or was killed.
+    Failed(JoinError),
+    /// There was no memory for the stack that a stack overflow is reported on.
+    Unarmed(io::Error),
+    /// The main task has ended well, but others never will.
+    Deadlocked(Deadlock),
+}

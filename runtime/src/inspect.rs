@@ -1,0 +1,160 @@
+//! Looking at a hub: what its tasks wait for, and whether one of them holds it up.
+
+use std::fmt;
+use std::io;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::mpsc;
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::hub::{Board, Hub, expect_hub, hub};
+
+/// All tasks of a hub at one moment; print it.
+#[derive(Clone, Debug)]
+pub struct Dump {
+    text: String,
+}
+
+impl fmt::Display for Dump {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Lists every task of this thread's hub: name, state, what it waits for, where it was spawned.
+///
+/// # Panics
+/// Outside of [`run`](crate::run).
+///
+/// # Blocking
+/// Never switches tasks.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// osier::run(|| {
+///     let task = osier::spawn(|| osier::sleep(Duration::from_millis(5)));
+///     task.set_name("sleeper");
+///     osier::yield_now();
+///     assert!(osier::dump().to_string().contains("'sleeper': parked"));
+/// });
+/// ```
+pub fn dump() -> Dump {
+    Dump { text: expect_hub("a dump was asked for", Hub::describe_tasks) }
+}
+
+/// A task has held its hub for longer than the watch allows.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Blocked {
+    /// The task: its number, its name, where it was spawned.
+    pub task: String,
+    /// For how long it has run without a wait so far.
+    pub held: Duration,
+}
+
+impl fmt::Display for Blocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Blocked { task, held } = self;
+        write!(f, "green thread {task}: runs for {held:.1?} without a wait; no other can")
+    }
+}
+
+/// Watches the hub of this thread for as long as it is kept.
+///
+/// See [`watch`].
+#[must_use = "the watch ends when it is dropped"]
+pub struct Watch {
+    /// Dropped to stop the thread.
+    stop: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    /// It belongs to a hub.
+    _local: PhantomData<*const ()>,
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").finish_non_exhaustive()
+    }
+}
+
+/// Watches this thread's hub and says on stderr when a task holds it for longer than `limit`.
+///
+/// Tasks take turns at waits only, so one that computes, or that calls something that blocks the OS
+/// thread, stops them all. An OS thread looks after that, and names the task, once per episode.
+/// While it does, a switch costs some 100 ns more.
+///
+/// # Errors
+/// When no OS thread can be started.
+///
+/// # Panics
+/// Outside of [`run`](crate::run).
+///
+/// # Blocking
+/// Never switches tasks.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// osier::run(|| {
+///     let _watch = osier::watch(Duration::from_millis(100))?;
+///     osier::sleep(Duration::from_millis(1)); // the program's work
+///     std::io::Result::Ok(())
+/// })?;
+/// # std::io::Result::Ok(())
+/// ```
+pub fn watch(limit: Duration) -> io::Result<Watch> {
+    watch_with(limit, |blocked| eprintln!("osier: {blocked}"))
+}
+
+/// Watches this thread's hub, as [`watch`] does, and calls `report` on the watching OS thread.
+///
+/// # Errors
+/// When no OS thread can be started.
+///
+/// # Panics
+/// Outside of [`run`](crate::run).
+pub fn watch_with(
+    limit: Duration,
+    report: impl FnMut(Blocked) + Send + 'static,
+) -> io::Result<Watch> {
+    let board = Arc::new(Board::default());
+    let (stop, stopped) = mpsc::channel();
+    let reader = board.clone();
+    let look = move || look_after(&reader, limit, &stopped, report);
+    let thread = thread::Builder::new().name("osier-watch".into()).spawn(look)?;
+    expect_hub("a watch was set", |hub| hub.write_to(Some(board)));
+    Ok(Watch { stop: Some(stop), thread: Some(thread), _local: PhantomData })
+}
+
+/// Looks at the board four times per `limit`, until it is told to stop.
+#[expect(clippy::disallowed_methods, reason = "this is an OS thread of its own")]
+fn look_after(
+    board: &Board,
+    limit: Duration,
+    stopped: &mpsc::Receiver<()>,
+    mut report: impl FnMut(Blocked),
+) {
+    let mut reported = 0;
+    let pause = (limit / 4).max(Duration::from_millis(1));
+    while stopped.recv_timeout(pause) == Err(mpsc::RecvTimeoutError::Timeout) {
+        let running = board.read();
+        let held = running.since.map_or(Duration::ZERO, |since| since.elapsed());
+        if held > limit && running.entry != reported {
+            reported = running.entry;
+            report(Blocked { task: running.task, held });
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        hub(|hub| hub.into_iter().for_each(|hub| hub.write_to(None)));
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // It panics only if `report` does; that has been printed.
+            let _ = thread.join();
+        }
+    }
+}

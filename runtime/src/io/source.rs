@@ -1,0 +1,189 @@
+//! A descriptor that tasks wait on.
+
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use super::kernel;
+use super::registration::Registration;
+use crate::reactor::Direction;
+
+/// What one successful call on a descriptor has brought.
+#[derive(Debug, Clone, Copy)]
+pub struct Got<R> {
+    /// The call's result.
+    pub value: R,
+    /// Whether the call is known to have taken all there was, so that the next one would block.
+    ///
+    /// True only for a plain `recv` on a TCP socket that filled less than its buffer: with ancillary data,
+    /// datagrams and peeks no further report would come.
+    pub drained: bool,
+}
+
+/// A non-blocking descriptor that tasks wait on.
+///
+/// What is known of its readiness is remembered, so that a call is tried when it is likely to go
+/// through and not before. Two tasks can use it at once, one reading and one writing; a second
+/// reader, or writer, that would have to wait gets [`ErrorKind::ResourceBusy`]. Outside of a task, and in one that
+/// unwinds, the same calls stop the OS thread instead. It is Send and Sync if its owner is: used
+/// on another hub's thread it moves there.
+///
+/// ```
+/// use std::io::{Read, Write};
+/// use std::os::unix::net::UnixStream;
+/// use osier::io::{Got, Source};
+///
+/// osier::run(|| {
+///     let (near, mut far) = UnixStream::pair()?;
+///     near.set_nonblocking(true)?;
+///     let near = Source::new(near);
+///     let reader = osier::spawn(move || {
+///         let mut buffer = [0; 5];
+///         let read = |mut near: &UnixStream| {
+///             near.read(&mut buffer).map(|value| Got { value, drained: false })
+///         };
+///         near.read(None, read)
+///     });
+///     osier::yield_now(); // the reader waits
+///     far.write_all(b"green")?;
+///     assert_eq!(reader.join().unwrap()?, 5);
+///     std::io::Result::Ok(())
+/// })?;
+/// # std::io::Result::Ok(())
+/// ```
+#[derive(Debug)]
+pub struct Source<T> {
+    /// Goes first, so that the hub forgets the descriptor before it is closed.
+    registration: Registration,
+    /// What owns the descriptor.
+    inner: T,
+}
+
+impl<T: AsFd> Source<T> {
+    /// Takes over a descriptor, which must be in non-blocking mode.
+    pub fn new(inner: T) -> Self {
+        Source { registration: Registration::default(), inner }
+    }
+
+    /// The descriptor's owner.
+    pub fn get_ref(&self) -> &T {
+        &self.inner
+    }
+
+    /// Gives the descriptor back; it is no longer watched.
+    pub fn into_inner(self) -> T {
+        self.share();
+        self.inner
+    }
+
+    /// Says that there are, or may be, duplicates of the descriptor.
+    ///
+    /// Otherwise a close is taken to make the kernel forget it, which saves a system call.
+    pub fn share(&self) {
+        self.registration.share();
+    }
+
+    /// Calls `op` until it does not say [`ErrorKind::WouldBlock`], and waits to read in between.
+    ///
+    /// # Errors
+    /// Those of `op`; [`ErrorKind::TimedOut`] when the deadline comes first (`op` is tried once in any
+    /// case); [`ErrorKind::ResourceBusy`] when another task waits to read.
+    ///
+    /// # Blocking
+    /// Switches tasks if `op` would block.
+    #[inline]
+    pub fn read<R>(
+        &self,
+        deadline: Option<Instant>,
+        op: impl FnMut(&T) -> io::Result<Got<R>>,
+    ) -> io::Result<R> {
+        self.call(Direction::Read, deadline, op)
+    }
+
+    /// Calls `op` until it does not say [`ErrorKind::WouldBlock`], and waits to write in between.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
+    /// # Blocking
+    /// Switches tasks if `op` would block.
+    #[inline]
+    pub fn write<R>(
+        &self,
+        deadline: Option<Instant>,
+        op: impl FnMut(&T) -> io::Result<Got<R>>,
+    ) -> io::Result<R> {
+        self.call(Direction::Write, deadline, op)
+    }
+
+    #[inline]
+    fn call<R>(
+        &self,
+        direction: Direction,
+        deadline: Option<Instant>,
+        mut op: impl FnMut(&T) -> io::Result<Got<R>>,
+    ) -> io::Result<R> {
+        let mut ready = self.registration.is_ready(direction);
+        loop {
+            if !ready {
+                self.registration.wait(self.inner.as_fd(), direction, deadline)?;
+            }
+            ready = match op(&self.inner) {
+                Ok(got) => {
+                    if got.drained {
+                        self.registration.drained();
+                    }
+                    return Ok(got.value);
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => {
+                        self.registration.clear(direction);
+                        false
+                    }
+                    ErrorKind::Interrupted => true,
+                    _ => return Err(error),
+                },
+            };
+        }
+    }
+
+    /// Waits until there is something to read.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TimedOut`] when the deadline comes first, [`ErrorKind::ResourceBusy`] when another
+    /// task waits for the same.
+    ///
+    /// # Blocking
+    /// Switches tasks, unless it is ready.
+    pub fn wait_readable(&self, deadline: Option<Instant>) -> io::Result<()> {
+        self.wait(Direction::Read, deadline)
+    }
+
+    /// Waits until there is room to write; see [`wait_readable`](Self::wait_readable).
+    ///
+    /// # Errors
+    /// As [`wait_readable`](Self::wait_readable).
+    ///
+    /// # Blocking
+    /// Switches tasks, unless it is ready.
+    pub fn wait_writable(&self, deadline: Option<Instant>) -> io::Result<()> {
+        self.wait(Direction::Write, deadline)
+    }
+
+    fn wait(&self, direction: Direction, deadline: Option<Instant>) -> io::Result<()> {
+        let fd = self.inner.as_fd();
+        while !kernel::is_ready(fd, direction)? {
+            self.registration.clear(direction);
+            self.registration.wait(fd, direction, deadline)?;
+        }
+        Ok(())
+    }
+
+    /// Lets whoever waits on this try again, after a shutdown, say.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn wake(&self) {
+        self.registration.wake();
+    }
+}

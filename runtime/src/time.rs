@@ -1,0 +1,63 @@
+//! Sleeping.
+
+use std::time::{Duration, Instant};
+
+use crate::cancel::deliver;
+use crate::clock;
+use crate::hub::is_in_task;
+use crate::park::{park, yield_now};
+use crate::task::{Reason, Wake};
+
+/// Suspends the task for at least that long.
+///
+/// Never ends early; it may end up to about a millisecond late, which is how finely the kernel's
+/// poll is told to wait. Zero gives way once. Outside of a task, and in one that unwinds, it stops
+/// the OS thread, as std's does.
+///
+/// # Blocking
+/// Switches tasks.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// let began = Instant::now();
+/// osier::run(|| {
+///     let nap = || osier::sleep(Duration::from_millis(10));
+///     osier::join_all((0..1000).map(|_| osier::spawn(nap)));
+/// });
+/// assert!(began.elapsed() >= Duration::from_millis(10));
+/// ```
+pub fn sleep(length: Duration) {
+    if length.is_zero() {
+        return yield_now();
+    }
+    match clock::now().checked_add(length) {
+        _ if !is_in_task() => clock::sleep_in_kernel(length),
+        Some(deadline) => sleep_until(deadline),
+        None => nap(None),
+    }
+}
+
+/// Suspends the task until that moment, as [`sleep`] does; one that is past gives way once.
+///
+/// # Blocking
+/// Switches tasks.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+///
+/// osier::run(|| osier::sleep_until(Instant::now() + Duration::from_millis(1)));
+/// ```
+pub fn sleep_until(deadline: Instant) {
+    if is_in_task() {
+        nap(Some(deadline));
+    } else {
+        clock::sleep_in_kernel(deadline.saturating_duration_since(clock::now()));
+    }
+}
+
+fn nap(deadline: Option<Instant>) {
+    let wake = park(Reason::new("sleeping"), deadline, || {});
+    debug_assert!(wake != Wake::Woken, "nobody has a sleeper's unparker");
+    deliver(wake);
+}
