@@ -53,7 +53,9 @@ pub(crate) fn kill(task: &TaskRef, payload: Option<Box<dyn Any + Send>>) {
 
 /// Killing is unwinding, and a program can be built without.
 fn refuse_without_unwinding(what: &str) {
-    assert!(cfg!(panic = "unwind"), "cannot {what}: the program is built with panic = \"abort\"");
+    if cfg!(not(panic = "unwind")) {
+        panic!("cannot {what}: the program is built with panic = \"abort\"");
+    }
 }
 
 /// A [`timeout`] has expired.
@@ -122,7 +124,9 @@ pub fn timeout<T>(limit: impl Into<Option<Duration>>, f: impl FnOnce() -> T) -> 
     let mine = TimeoutUnwind { task: me.id, scope };
     match result {
         Ok(value) => Ok(value),
-        Err(payload) if payload.downcast_ref() == Some(&mine) => Err(Elapsed { limit: Some(limit) }),
+        Err(payload) if payload.downcast_ref() == Some(&mine) => {
+            Err(Elapsed { limit: Some(limit) })
+        }
         Err(payload) => {
             drop(me);
             panic::resume_unwind(payload)

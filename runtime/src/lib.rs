@@ -16,6 +16,7 @@ mod scope;
 mod spawn;
 #[allow(unsafe_code)]
 mod stack;
+mod stats;
 #[allow(unsafe_code)]
 mod sys;
 #[allow(unsafe_code)]
@@ -32,5 +33,6 @@ pub use park::{RemoteUnparker, Unparker, park, yield_now};
 pub use run::{Hub, run};
 pub use scope::{ScopedJoinHandle, scope};
 pub use spawn::{Builder, JoinHandle, Task, current, join_all, spawn};
+pub use stats::{Stats, stats};
 pub use task::{JoinError, Reason, Scope, TaskId, Wake};
 pub use time::{sleep, sleep_until};

@@ -38,6 +38,7 @@ use crate::task::{Reason, TaskRef, Waiter, Wake};
 ///     assert_eq!(wake, Wake::Woken);
 /// });
 /// ```
+#[must_use = "a wait that was cut short has to be passed on: see deliver"]
 pub fn park(reason: Reason, deadline: Option<Instant>, undo: impl FnOnce()) -> Wake {
     let wake = expect_hub("a wait", |hub| match hub.current() {
         Some(me) if !std::thread::panicking() => wait(hub, &me, reason, deadline),

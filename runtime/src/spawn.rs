@@ -377,9 +377,7 @@ pub fn current() -> Task {
 ///     assert_eq!(squares, [1, 4, 9]);
 /// });
 /// ```
-pub fn join_all<T>(
-    tasks: impl IntoIterator<Item = JoinHandle<T>>,
-) -> Vec<Result<T, JoinError>> {
+pub fn join_all<T>(tasks: impl IntoIterator<Item = JoinHandle<T>>) -> Vec<Result<T, JoinError>> {
     // All are spawned before the first is waited for, should the iterator be what spawns them.
     let tasks: Vec<JoinHandle<T>> = tasks.into_iter().collect();
     tasks.into_iter().map(JoinHandle::join).collect()

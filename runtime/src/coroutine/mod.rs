@@ -6,6 +6,7 @@
 //! - `Root`: the OS thread's own side, from where coroutines are entered;
 //! - `Coroutine`: a place for code on a stack: empty, prepared, or suspended;
 //! - `Coroutine::prepare`, `inherit`, `release`: give it a stack, hand the stack it runs on to another, give it back;
+//! - `saved_sp`, `prefetch`, `prefetch_stack`: where it will go on, and fetching that early;
 //! - `enter`, `leave`, `hop`: root to coroutine, coroutine to root, coroutine to coroutine;
 //! - `Back`: what the root gets when somebody has left.
 //!

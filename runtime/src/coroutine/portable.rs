@@ -118,6 +118,12 @@ impl Coroutine {
         seen
     }
 
+    /// Fetches nothing: where to is not known here.
+    pub(crate) fn prefetch(&self) {}
+
+    /// Fetches nothing: where to is not known here.
+    pub(crate) fn prefetch_stack(&self) {}
+
     /// The saved stack pointer: this back end does not tell.
     pub(crate) fn saved_sp(&self) -> usize {
         0

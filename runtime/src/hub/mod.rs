@@ -12,6 +12,7 @@
 //! - `report`: all tasks, in words
 //! - `board`: which task runs, for the watch
 //! - `preserve`: thread-locals that each task has for itself
+//! - `sweep`: stacks of tasks that stay parked
 //! - `current`: the hub of this thread
 //! - `directory`: the hubs of other threads
 
@@ -28,12 +29,13 @@ mod report;
 mod root;
 mod scheduler;
 mod shutdown;
+mod sweep;
 mod turn;
 
-pub use deadlock::Deadlock;
 pub(crate) use alarm::Alarm;
 pub(crate) use board::Board;
 pub(crate) use current::{expect_hub, hub, is_in_task};
+pub use deadlock::Deadlock;
 pub(crate) use directory::sender_of;
 pub(crate) use inbox::{Message, Sender};
 pub(crate) use scheduler::{Blueprint, Hub};

@@ -54,6 +54,11 @@ impl Registry {
         self.slots.iter().map(|(_, task)| task)
     }
 
+    /// The task in that slot, if there is one, and whether there are slots beyond.
+    pub(super) fn at(&self, slot: usize) -> (Option<&TaskRef>, bool) {
+        (self.slots.get(slot), slot < self.slots.capacity())
+    }
+
     pub(super) fn len(&self) -> usize {
         self.slots.len()
     }

@@ -1,9 +1,10 @@
-//! All tasks of a hub, in words.
+//! A hub in words and numbers.
 
 use std::fmt::Write;
 use std::time::Duration;
 
 use super::Hub;
+use crate::stack;
 use crate::task::{State, TaskRef};
 
 impl Hub {
@@ -16,6 +17,22 @@ impl Hub {
             self.describe(task, &mut out);
         }
         out
+    }
+
+    pub(crate) fn task_count(&self) -> usize {
+        self.tasks.borrow().len()
+    }
+
+    pub(crate) fn ready_count(&self) -> usize {
+        self.queue.borrow().len()
+    }
+
+    pub(crate) fn timer_count(&self) -> usize {
+        self.alarms.count().0
+    }
+
+    pub(crate) fn stack_stats(&self) -> stack::Stats {
+        self.stacks.borrow().stats()
     }
 
     fn describe(&self, task: &TaskRef, out: &mut String) {

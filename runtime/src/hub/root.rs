@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::bottom::Bottom;
 use super::{Hub, Message};
 use crate::clock;
-use crate::task::{JoinError, State, TaskRef, Wake, Waiter};
+use crate::task::{JoinError, State, TaskRef, Waiter, Wake};
 
 /// The reactor is asked without waiting at least this often: nanoseconds.
 const POLL_EVERY: u64 = 1_000_000;
@@ -73,6 +73,7 @@ impl Hub {
         }
         self.preserve.load(task.id);
         self.current.set(Some(task.clone()));
+        self.sweep.wake_up();
         let board = self.board.borrow().clone();
         board.iter().for_each(|board| board.enter(&task));
         let back = task.enter(&self.root);
@@ -125,7 +126,10 @@ impl Hub {
             }
             Message::Call(call) => {
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
-                    log::error!("a call from another thread panicked: {}", JoinError::unwound(payload));
+                    log::error!(
+                        "a call from another thread panicked: {}",
+                        JoinError::unwound(payload)
+                    );
                 }
             }
         }
@@ -135,6 +139,7 @@ impl Hub {
     fn idle(&self, limit: Option<u64>) {
         let trim = self.stacks.borrow_mut().trim(self.alarms.instant());
         let trim = trim.map(|at| at.saturating_duration_since(self.alarms.instant()));
+        let sweep = self.sweep_stacks();
         self.inbox.fall_asleep();
         if let Some(message) = self.inbox.take() {
             self.inbox.wake_up();
@@ -142,7 +147,7 @@ impl Hub {
             return;
         }
         let limit = limit.map(|at| Duration::from_nanos(at.saturating_sub(self.alarms.now())));
-        let left = [self.alarms.left(), limit, trim].into_iter().flatten().min();
+        let left = [self.alarms.left(), limit, trim, sweep].into_iter().flatten().min();
         self.poll(left);
         self.inbox.wake_up();
     }

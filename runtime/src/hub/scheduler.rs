@@ -18,14 +18,15 @@ use super::directory;
 use super::inbox::{Inbox, Message, Sender};
 use super::preserve::Preserve;
 use super::registry::Registry;
+use super::sweep::Sweep;
 use super::turn::Turn;
 use crate::coroutine::{DIRECT, Root};
 use crate::reactor::Reactor;
 use crate::stack::{DEFAULT_SIZE, Pool};
-use crate::timers::Key;
 use crate::task::{
-    Here, Interrupts, JoinError, Outcome, Scope, Spec, State, TaskId, TaskRef, Wake, Waiter,
+    Here, Interrupts, JoinError, Outcome, Scope, Spec, State, TaskId, TaskRef, Waiter, Wake,
 };
+use crate::timers::Key;
 
 /// The scheduler of one OS thread. All of it is that thread's own, but for the inbox's senders.
 pub(crate) struct Hub {
@@ -53,6 +54,8 @@ pub(crate) struct Hub {
     pub(super) inbox: Inbox,
     /// Thread-locals that each task has for itself.
     pub(super) preserve: Preserve,
+    /// Whose stacks were trimmed while they were parked.
+    pub(super) sweep: Sweep,
     /// Where it is written up which task runs, while there is a watch.
     pub(super) board: RefCell<Option<Arc<Board>>>,
     /// How many tasks there are that `run` waits for.
@@ -103,6 +106,7 @@ impl Hub {
             reactor: RefCell::new(reactor),
             turn: Turn::new(),
             preserve: Preserve::default(),
+            sweep: Sweep::default(),
             board: RefCell::new(None),
             vital: Cell::new(0),
             owed: Cell::new(0),
@@ -249,6 +253,7 @@ impl Hub {
         }
         let mut queue = self.queue.borrow_mut();
         let next = queue.pop_front()?;
+        fetch_ahead(&queue);
         if next.state() == State::New && !self.furnish(&next) {
             queue.push_front(next);
             return None;
@@ -352,6 +357,20 @@ impl Hub {
     pub(crate) fn owe(&self, more: bool) {
         let owed = self.owed.get();
         self.owed.set(if more { owed + 1 } else { owed - 1 });
+    }
+}
+
+/// How far ahead in the queue stacks are fetched; control blocks twice as far, as the saved stack
+/// pointer is read from them.
+const AHEAD: usize = 3;
+
+#[inline]
+fn fetch_ahead(queue: &VecDeque<TaskRef>) {
+    if let Some(task) = queue.get(2 * AHEAD) {
+        task.prefetch();
+    }
+    if let Some(task) = queue.get(AHEAD) {
+        task.prefetch_stack();
     }
 }
 

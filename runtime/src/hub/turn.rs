@@ -50,11 +50,6 @@ impl Turn {
         left != 0
     }
 
-    /// Ends the turn at the next switch.
-    pub(crate) fn cut(&self) {
-        self.left.set(0);
-    }
-
     /// Whether a task may go straight on to another.
     #[inline]
     pub(crate) fn is_fast(&self) -> bool {
@@ -93,13 +88,5 @@ mod tests {
         assert_eq!(size(&turn), 1);
         turn.begin(0);
         assert_eq!(size(&turn), 2);
-    }
-
-    #[test]
-    fn a_cut_turn_is_over() {
-        let turn = Turn::new();
-        turn.begin(0);
-        turn.cut();
-        assert!(!turn.spend());
     }
 }

@@ -75,7 +75,9 @@ impl Registration {
         deadline: Option<Instant>,
     ) -> io::Result<()> {
         let key = hub::hub(|hub| match hub {
-            Some(hub) if hub::is_in_task() && !hub.broken.get() => self.register(hub, fd, direction).map(Some),
+            Some(hub) if hub::is_in_task() && !hub.broken.get() => {
+                self.register(hub, fd, direction).map(Some)
+            }
             _ => Ok(None),
         })?;
         match key {
@@ -93,12 +95,7 @@ impl Registration {
     }
 
     /// Registers the descriptor with this hub, if it is not.
-    fn register(
-        &self,
-        hub: &Hub,
-        fd: BorrowedFd<'_>,
-        direction: Direction,
-    ) -> io::Result<Key> {
+    fn register(&self, hub: &Hub, fd: BorrowedFd<'_>, direction: Direction) -> io::Result<Key> {
         if let Some(key) = self.key(hub) {
             return Ok(key);
         }

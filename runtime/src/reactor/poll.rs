@@ -261,8 +261,9 @@ impl<W> Reactor<W> {
         self.sources.len()
     }
 
-    /// Who waits for which descriptor in which direction, for dumps.
-    pub(crate) fn waits(&self) -> impl Iterator<Item = (RawFd, Direction, &W)> {
+    /// Who waits for which descriptor in which direction, for tests.
+    #[cfg(test)]
+    pub(super) fn waits(&self) -> impl Iterator<Item = (RawFd, Direction, &W)> {
         self.sources.iter().flat_map(|(_, source)| {
             iter::zip(Direction::BOTH, &source.waiters)
                 .filter_map(|(direction, waiter)| Some((source.fd, direction, waiter.as_ref()?)))

@@ -23,6 +23,7 @@ pub(crate) enum Direction {
 
 impl Direction {
     /// Both, in the order of [`index`](Self::index).
+    #[cfg(test)]
     pub(super) const BOTH: [Direction; 2] = [Direction::Read, Direction::Write];
 
     /// Its place in an array of two.

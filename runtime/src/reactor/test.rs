@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use rustix::net::{SendFlags, send};
 
-use super::{Direction, Gone, Key, Reactor, WaitError, Waker};
+use super::poll::Gone;
+use super::{Direction, Key, Reactor, WaitError, Waker};
 use crate::clock;
 
 /// Long enough for anything on one machine; a test that waits this long has failed.

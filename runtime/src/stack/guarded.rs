@@ -1,5 +1,6 @@
 //! One guarded stack.
 
+#[cfg(any(test, not(osier_jump)))]
 use crate::stack::GUARD_SIZE;
 use crate::sys::memory;
 
@@ -52,6 +53,7 @@ impl Stack {
     }
 
     /// The lowest address of the guard, which is the lowest that belongs to this stack.
+    #[cfg(any(test, not(osier_jump)))]
     #[inline]
     pub(crate) fn guard_start(&self) -> usize {
         self.limit - GUARD_SIZE

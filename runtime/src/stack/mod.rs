@@ -47,7 +47,7 @@ mod tests;
 pub(crate) use error::StackError;
 pub(crate) use guarded::{Stack, trim_below};
 pub(crate) use line::LineBuf;
-pub(crate) use pool::{DEFAULT_SIZE, Pool};
+pub(crate) use pool::{DEFAULT_SIZE, Pool, Stats};
 
 /// The size of the guard below each stack, in bytes; a multiple of every page size there is.
 const GUARD_SIZE: usize = 64 * 1024;

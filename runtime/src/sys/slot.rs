@@ -29,11 +29,6 @@ impl<T> Slot<T> {
         f()
     }
 
-    /// Whether somebody is in `set`.
-    pub(crate) fn is_set(&self) -> bool {
-        !self.at.get().is_null()
-    }
-
     /// Gives `f` what was set, if anything.
     #[inline(always)]
     pub(crate) fn with<R>(&self, f: impl FnOnce(Option<&T>) -> R) -> R {

@@ -201,12 +201,6 @@ impl TaskRef {
         // SAFETY: the task is alive as long as this reference.
         unsafe { (self.vtable.outcome)(self.0) }
     }
-
-    /// How many references there are.
-    #[cfg(test)]
-    pub(crate) fn count(&self) -> u32 {
-        self.refs.get()
-    }
 }
 
 impl Deref for TaskRef {

@@ -39,7 +39,6 @@ pub(crate) enum State {
 
 /// How a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[must_use = "a wait that was cut short has to be undone, and a kill passed on"]
 pub enum Wake {
     /// By [`Unparker::unpark`](crate::Unparker::unpark).
     Woken,
@@ -116,6 +115,8 @@ pub(crate) struct Header {
     pub(crate) reason: Cell<Reason>,
     /// Since when it waits: nanoseconds on the hub's clock, as of the hub's last look at it.
     pub(crate) since: Cell<u64>,
+    /// The number of the wait in which its stack was trimmed last.
+    pub(crate) trimmed: Cell<u32>,
     /// The first who waits for its end; further ones are in `joiners`.
     pub(crate) joiner: Cell<Option<Waiter>>,
     /// All but the first who wait for its end.
@@ -154,6 +155,7 @@ impl Header {
             vtable,
             reason: Cell::new(Reason::new("parked")),
             since: Cell::new(0),
+            trimmed: Cell::new(u32::MAX),
             joiner: Cell::new(None),
             joiners: RefCell::new(Vec::new()),
             interrupts: RefCell::new(None),
@@ -200,7 +202,9 @@ impl Header {
                 return true;
             }
             State::Woken if wake == Wake::Woken => self.wake.set(wake),
-            State::New | State::Ready | State::Running if wake == Wake::Woken => self.token.set(true),
+            State::New | State::Ready | State::Running if wake == Wake::Woken => {
+                self.token.set(true)
+            }
             _ => {}
         }
         false

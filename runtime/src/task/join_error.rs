@@ -89,7 +89,9 @@ impl JoinError {
     /// Gives the payload that the task panicked with, or the error back.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
         match self.0 {
-            Cause::Panicked(payload, _) => Ok(payload.into_inner().unwrap_or_else(|p| p.into_inner())),
+            Cause::Panicked(payload, _) => {
+                Ok(payload.into_inner().unwrap_or_else(|p| p.into_inner()))
+            }
             other => Err(JoinError(other)),
         }
     }
@@ -107,7 +109,10 @@ impl JoinError {
 }
 
 fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
-    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(|s| &**s))
+    payload
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| payload.downcast_ref::<String>().map(|s| &**s))
 }
 
 impl fmt::Display for JoinError {

@@ -1,7 +1,7 @@
 //! Entering and leaving tasks, checked by their states.
 
 use crate::coroutine::{Back, Body, Coroutine, Root};
-use crate::stack::Stack;
+use crate::stack::{Stack, trim_below};
 
 use super::TaskRef;
 use super::header::{Header, State};
@@ -112,9 +112,24 @@ impl Header {
         self.coroutine.with_stack(look)
     }
 
-    /// Where its stack ended when it was suspended; 0 where the back end does not tell.
+    /// Has the CPU fetch its control block.
     #[inline]
-    pub(crate) fn saved_sp(&self) -> usize {
-        self.coroutine.saved_sp()
+    pub(crate) fn prefetch(&self) {
+        self.coroutine.prefetch();
+    }
+
+    /// Has the CPU fetch the part of its stack that it will go on with.
+    #[inline]
+    pub(crate) fn prefetch_stack(&self) {
+        self.coroutine.prefetch_stack();
+    }
+
+    /// Gives back what its stack holds below the point where it was suspended.
+    pub(crate) fn trim_stack(&self) {
+        assert!(matches!(self.state(), State::Parked | State::Woken | State::Ready));
+        let sp = self.coroutine.saved_sp();
+        // SAFETY: the task is suspended, and `sp` is its own; a back end that does not tell says
+        // 0, which lies in no stack.
+        self.with_stack(|stack| unsafe { trim_below(stack, sp) });
     }
 }
