@@ -106,7 +106,7 @@ impl Coroutine {
 
     /// Gives up the stack: the root gets it by [`Back::keep`].
     pub(crate) fn release(&self) -> Option<Stack> {
-        drop(self.stack.take());
+        self.stack.set(None);
         None
     }
 
