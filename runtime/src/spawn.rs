@@ -273,11 +273,9 @@ pub(crate) fn debug(what: &str, task: &TaskRef, f: &mut fmt::Formatter<'_>) -> f
 /// Waits until a task has ended or the deadline has come.
 pub(crate) fn wait_for(task: &TaskRef, deadline: Option<Instant>) {
     while !task.is_done() {
-        let me = hub(|hub| hub.and_then(|hub| hub.current()));
-        let Some(me) = me else { return };
-        assert!(me != *task, "green thread {} joins itself", **task);
-        let waiter = me.waiter();
-        drop(me);
+        let waiter = hub(|hub| hub?.peek(|me| Some(me?.waiter())));
+        let Some(waiter) = waiter else { return };
+        assert!(waiter.id != task.id, "green thread {} joins itself", **task);
         task.add_joiner(waiter);
         let reason = Reason::new("joining task").on_task(task.id);
         match deliver(park(reason, deadline, || task.remove_joiner(waiter))) {

@@ -5,7 +5,7 @@
 
 use super::{Hub, expect_hub};
 use crate::coroutine::{Body, Coroutine};
-use crate::task::{Exit, Next, State, TaskRef};
+use crate::task::{Exit, Next, State, TaskRef, Wake};
 
 /// What every stack is prepared with.
 pub(super) struct Bottom;
@@ -65,19 +65,19 @@ impl Hub {
     /// Sees to the end of a task: destructors, those who wait for it, the books.
     pub(super) fn finish(&self, task: &TaskRef) {
         if let Some(waiter) = task.settle() {
-            self.wake(waiter, crate::task::Wake::Woken);
+            self.wake(waiter, Wake::Woken);
         }
         task.end();
-        while let Some(waiter) = task.take_joiner() {
-            self.wake(waiter, crate::task::Wake::Woken);
-        }
+        task.take_joiners(|waiter| self.wake(waiter, Wake::Woken));
         if !task.daemon.get() {
             self.vital.set(self.vital.get() - 1);
         }
         if self.main.get() == Some(task.id) {
             self.failed.set(task.has_failed());
         }
-        self.preserve.forget(task.id);
+        if !self.turn.is_fast() {
+            self.preserve.forget(task.id);
+        }
         let last = self.tasks.borrow_mut().remove(task);
         drop(last);
     }

@@ -129,18 +129,22 @@ impl Hub {
     /// The task that runs, if one does.
     #[inline]
     pub(crate) fn current(&self) -> Option<TaskRef> {
+        self.peek(|task| task.cloned())
+    }
+
+    /// Looks at the task that runs, if one does. `look` must not ask for it again.
+    #[inline]
+    pub(crate) fn peek<R>(&self, look: impl FnOnce(Option<&TaskRef>) -> R) -> R {
         let task = self.current.take();
-        self.current.set(task.clone());
-        task
+        let seen = look(task.as_ref());
+        self.current.set(task);
+        seen
     }
 
     /// Whether a task runs, and not the root.
     #[inline]
     pub(crate) fn is_running(&self) -> bool {
-        let task = self.current.take();
-        let running = task.is_some();
-        self.current.set(task);
-        running
+        self.peek(|task| task.is_some())
     }
 
     /// Makes a task and puts it in the run queue.
@@ -179,7 +183,7 @@ impl Hub {
     }
 
     fn spec(&self, plan: Blueprint, site: Site) -> Spec {
-        let inherited = || self.current().is_some_and(|task| task.daemon.get());
+        let inherited = || self.peek(|me| me.is_some_and(|me| me.daemon.get()));
         let daemon = self.ending.get() || plan.daemon.unwrap_or_else(inherited);
         let id = self.tasks.borrow_mut().next_id();
         Spec { id, name: plan.name, stack_size: plan.stack_size, daemon, site }
@@ -213,10 +217,7 @@ impl Hub {
     /// Whether the running task is to unwind.
     #[inline]
     fn is_due(&self) -> bool {
-        let me = self.current.take();
-        let due = me.as_ref().is_some_and(|me| me.due.get());
-        self.current.set(me);
-        due
+        self.peek(|me| me.is_some_and(|me| me.due.get()))
     }
 
     /// Suspends the running task until somebody ends its wait.
@@ -262,7 +263,6 @@ impl Hub {
     }
 
     /// Gives a new task a stack, if that goes without trouble.
-    #[cold]
     fn furnish(&self, task: &TaskRef) -> bool {
         if task.due.get() {
             return false; // killed before it began: the root sees to that

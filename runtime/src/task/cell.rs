@@ -166,9 +166,16 @@ impl TaskRef {
     where
         F: FnOnce() -> T,
     {
-        let header = Header::new(spec, const { &TaskCell::<F, T>::VTABLE });
-        let stage = UnsafeCell::new(Stage { closure: ManuallyDrop::new(closure) });
-        let cell = Box::new(TaskCell::<F, T> { header, stage });
+        // Written in place: moving a header there costs as much as making it.
+        let mut cell = Box::<TaskCell<F, T>>::new_uninit();
+        let at = cell.as_mut_ptr();
+        // SAFETY: the memory is ours, and both fields are written before anybody reads.
+        let cell = unsafe {
+            (&raw mut (*at).header).write(Header::new(spec, &TaskCell::<F, T>::VTABLE));
+            let closure = ManuallyDrop::new(closure);
+            (&raw mut (*at).stage).write(UnsafeCell::new(Stage { closure }));
+            cell.assume_init()
+        };
         let task = TaskRef(NonNull::from(Box::leak(cell)).cast());
         (task.clone(), Outcome::new(task))
     }

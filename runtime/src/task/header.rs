@@ -119,21 +119,35 @@ pub(crate) struct Header {
     pub(crate) trimmed: Cell<u32>,
     /// The first who waits for its end; further ones are in `joiners`.
     pub(crate) joiner: Cell<Option<Waiter>>,
-    /// All but the first who wait for its end.
-    pub(crate) joiners: RefCell<Vec<Waiter>>,
-    /// Kills and time-outs in store, once there was one.
-    pub(super) interrupts: RefCell<Option<Box<Interrupts>>>,
     /// What it borrows from, if it is scoped.
-    pub(super) loan: RefCell<Option<Rc<Loan>>>,
-    /// Its name, if it was given one.
-    pub(super) name: RefCell<Option<Rc<str>>>,
+    pub(super) loan: Cell<Option<Rc<Loan>>>,
+    /// What most tasks never have.
+    extra: RefCell<Option<Box<Extra>>>,
     /// The least stack it asks for, in bytes.
     pub(crate) stack_size: usize,
     /// Where it was spawned.
     pub(crate) site: &'static Location<'static>,
 }
 
+/// What most tasks never have, kept apart so that a task is small: half of its cost is its memory.
+#[derive(Default)]
+struct Extra {
+    /// Its name.
+    name: Option<Rc<str>>,
+    /// All but the first who wait for its end.
+    joiners: Vec<Waiter>,
+    /// Kills and time-outs in store.
+    interrupts: Interrupts,
+}
+
+impl Extra {
+    fn named(name: Rc<str>) -> Box<Extra> {
+        Box::new(Extra { name: Some(name), ..Extra::default() })
+    }
+}
+
 impl Header {
+    #[inline(always)]
     pub(super) fn new(spec: Spec, vtable: &'static VTable) -> Header {
         Header {
             coroutine: Coroutine::new(),
@@ -157,10 +171,8 @@ impl Header {
             since: Cell::new(0),
             trimmed: Cell::new(u32::MAX),
             joiner: Cell::new(None),
-            joiners: RefCell::new(Vec::new()),
-            interrupts: RefCell::new(None),
-            loan: RefCell::new(None),
-            name: RefCell::new(spec.name),
+            loan: Cell::new(None),
+            extra: RefCell::new(spec.name.map(Extra::named)),
             stack_size: spec.stack_size,
             site: spec.site,
         }
@@ -210,13 +222,18 @@ impl Header {
         false
     }
 
+    /// Works on what most tasks never have.
+    fn extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
+        f(self.extra.borrow_mut().get_or_insert_default())
+    }
+
     /// Works on the interrupts in store and brings `due` up to date.
     pub(crate) fn interrupts<R>(&self, f: impl FnOnce(&mut Interrupts) -> R) -> R {
-        let mut store = self.interrupts.borrow_mut();
-        let store = store.get_or_insert_default();
-        let result = f(store);
-        self.due.set(store.is_due());
-        result
+        self.extra(|extra| {
+            let result = f(&mut extra.interrupts);
+            self.due.set(extra.interrupts.is_due());
+            result
+        })
     }
 
     /// Whether it has ended without a result.
@@ -226,21 +243,21 @@ impl Header {
 
     /// Whether a kill is in store.
     pub(crate) fn is_killed(&self) -> bool {
-        self.interrupts.borrow().as_ref().is_some_and(|i| i.is_killed())
+        self.extra.borrow().as_ref().is_some_and(|extra| extra.interrupts.is_killed())
     }
 
     pub(crate) fn name(&self) -> Option<Rc<str>> {
-        self.name.borrow().clone()
+        self.extra.borrow().as_ref()?.name.clone()
     }
 
     pub(crate) fn set_name(&self, name: Option<Rc<str>>) {
-        *self.name.borrow_mut() = name;
+        self.extra(|extra| extra.name = name);
     }
 
     /// Calls `f` with the name unless it is being changed; for the overflow handler.
     pub(crate) fn peek_name(&self, f: impl FnOnce(Option<&str>)) {
-        match self.name.try_borrow() {
-            Ok(name) => f(name.as_deref()),
+        match self.extra.try_borrow() {
+            Ok(extra) => f(extra.as_ref().and_then(|extra| extra.name.as_deref())),
             Err(_) => f(None),
         }
     }
@@ -249,26 +266,38 @@ impl Header {
     pub(crate) fn add_joiner(&self, waiter: Waiter) {
         match self.joiner.get() {
             None => self.joiner.set(Some(waiter)),
-            Some(_) => self.joiners.borrow_mut().push(waiter),
+            Some(_) => self.extra(|extra| extra.joiners.push(waiter)),
         }
     }
 
     /// Removes somebody who no longer waits for its end.
     pub(crate) fn remove_joiner(&self, waiter: Waiter) {
-        if self.joiner.get() == Some(waiter) {
-            self.joiner.set(None);
-        }
-        self.joiners.borrow_mut().retain(|other| *other != waiter);
+        self.extra(|Extra { joiners, .. }| {
+            if self.joiner.get() == Some(waiter) {
+                // The first place is empty only when all are.
+                self.joiner.set((!joiners.is_empty()).then(|| joiners.remove(0)));
+            } else {
+                joiners.retain(|other| *other != waiter);
+            }
+        });
     }
 
-    /// Takes out one who waits for its end, in the order they came.
-    pub(crate) fn take_joiner(&self) -> Option<Waiter> {
-        let first = self.joiner.take();
-        if first.is_some() {
-            return first;
+    /// Takes out all who wait for its end, in the order they came.
+    #[inline]
+    pub(crate) fn take_joiners(&self, mut wake: impl FnMut(Waiter)) {
+        let Some(first) = self.joiner.take() else { return };
+        wake(first);
+        if let Some(extra) = &mut *self.extra.borrow_mut() {
+            extra.joiners.drain(..).for_each(wake);
         }
-        let mut rest = self.joiners.borrow_mut();
-        if rest.is_empty() { None } else { Some(rest.remove(0)) }
+    }
+
+    /// Looks at what it borrows from, if it is scoped.
+    pub(super) fn with_loan<R>(&self, look: impl FnOnce(Option<&Rc<Loan>>) -> R) -> R {
+        let loan = self.loan.take();
+        let seen = look(loan.as_ref());
+        self.loan.set(loan);
+        seen
     }
 }
 
@@ -289,5 +318,16 @@ impl fmt::Debug for Header {
             .field("name", &self.name())
             .field("state", &self.state.get())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_small() {
+        // About three cache lines. What grows it costs each of a million tasks: put it into `Extra`.
+        assert!(size_of::<Header>() <= 200, "{} bytes", size_of::<Header>());
     }
 }

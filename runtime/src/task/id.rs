@@ -18,7 +18,7 @@ use std::num::NonZeroU64;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(NonZeroU64);
 
-/// So many tasks a hub can number: enough for 30,000 a second in a year.
+/// So many tasks a hub can number: 30,000 a second for a year; and hubs, one a second for 24 days.
 const COUNT_BITS: u32 = 40;
 
 impl TaskId {
@@ -36,6 +36,14 @@ impl TaskId {
     /// The whole number, unique in the process.
     pub fn get(self) -> u64 {
         self.0.get()
+    }
+
+    pub(super) const fn bits(self) -> u64 {
+        self.0.get()
+    }
+
+    pub(super) fn from_bits(bits: u64) -> Option<TaskId> {
+        NonZeroU64::new(bits).map(TaskId)
     }
 }
 

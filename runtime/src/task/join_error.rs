@@ -15,13 +15,15 @@ use std::sync::Mutex;
 ///     assert!(task.join().unwrap_err().is_killed());
 /// });
 /// ```
-pub struct JoinError(Cause);
+pub struct JoinError {
+    /// None: killed, by [`kill`](crate::JoinHandle::kill), or because the hub has ended. One word, so
+    /// that a result is hardly larger than its value.
+    cause: Option<Box<Cause>>,
+}
 
 enum Cause {
     /// What it panicked with. The mutex is never locked: it makes a payload that is Send Sync too.
     Panicked(Mutex<Box<dyn Any + Send>>, Option<Box<str>>),
-    /// By [`kill`](crate::JoinHandle::kill), or because the hub has ended.
-    Killed,
     /// Never started, or not waited for, as the one who asked is unwinding and may not wait.
     Refused(&'static str),
     /// There was no stack to run it on; the limit that was hit.
@@ -38,29 +40,33 @@ impl JoinError {
             return JoinError::killed();
         }
         let text = text_of(&*payload).map(Box::from);
-        JoinError(Cause::Panicked(Mutex::new(payload), text))
+        JoinError::because(Cause::Panicked(Mutex::new(payload), text))
+    }
+
+    fn because(cause: Cause) -> JoinError {
+        JoinError { cause: Some(Box::new(cause)) }
     }
 
     pub(crate) fn killed() -> JoinError {
-        JoinError(Cause::Killed)
+        JoinError { cause: None }
     }
 
     pub(crate) fn refused(what: &'static str) -> JoinError {
-        JoinError(Cause::Refused(what))
+        JoinError::because(Cause::Refused(what))
     }
 
     pub(crate) fn no_stack(why: impl fmt::Display) -> JoinError {
-        JoinError(Cause::NoStack(why.to_string().into()))
+        JoinError::because(Cause::NoStack(why.to_string().into()))
     }
 
     /// Whether the task panicked.
     pub fn is_panic(&self) -> bool {
-        matches!(self.0, Cause::Panicked(..))
+        matches!(self.cause.as_deref(), Some(Cause::Panicked(..)))
     }
 
     /// Whether the task was killed.
     pub fn is_killed(&self) -> bool {
-        matches!(self.0, Cause::Killed)
+        self.cause.is_none()
     }
 
     /// The text that the task panicked with, if it was text.
@@ -72,8 +78,8 @@ impl JoinError {
     /// });
     /// ```
     pub fn message(&self) -> Option<&str> {
-        match &self.0 {
-            Cause::Panicked(_, text) => text.as_deref(),
+        match self.cause.as_deref() {
+            Some(Cause::Panicked(_, text)) => text.as_deref(),
             _ => None,
         }
     }
@@ -88,11 +94,11 @@ impl JoinError {
 
     /// Gives the payload that the task panicked with, or the error back.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
-        match self.0 {
-            Cause::Panicked(payload, _) => {
+        match self.cause.map(|cause| *cause) {
+            Some(Cause::Panicked(payload, _)) => {
                 Ok(payload.into_inner().unwrap_or_else(|p| p.into_inner()))
             }
-            other => Err(JoinError(other)),
+            other => Err(JoinError { cause: other.map(Box::new) }),
         }
     }
 
@@ -117,10 +123,10 @@ fn text_of(payload: &(dyn Any + Send)) -> Option<&str> {
 
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        let Some(cause) = &self.cause else { return f.write_str("the task was killed") };
+        match &**cause {
             Cause::Panicked(_, Some(text)) => write!(f, "the task panicked: {text}"),
             Cause::Panicked(_, None) => f.write_str("the task panicked"),
-            Cause::Killed => f.write_str("the task was killed"),
             Cause::Refused(what) => f.write_str(what),
             Cause::NoStack(why) => write!(f, "the task got no stack: {why}"),
         }

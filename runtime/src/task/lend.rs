@@ -58,7 +58,7 @@ impl<'scope> Scope<'scope, '_> {
         // outcome is gone unless an `Outcome` holds it, whose type does not let it out of 'scope.
         let (task, outcome) = unsafe { TaskRef::new_unchecked(spec, closure) };
         self.loan.live.set(self.loan.live.get() + 1);
-        *task.loan.borrow_mut() = Some(self.loan.clone());
+        task.loan.set(Some(self.loan.clone()));
         (task, outcome)
     }
 
@@ -107,15 +107,14 @@ impl TaskRef {
             self.report_unseen();
             self.drop_outcome();
         }
-        let loan = self.loan.borrow().clone();
-        loan.and_then(|loan| loan.repay())
+        self.with_loan(|loan| loan?.repay())
     }
 }
 
 impl Header {
     /// Whether it is one of the borrowers.
     pub(crate) fn borrows(&self, loan: &Rc<Loan>) -> bool {
-        self.loan.borrow().as_ref().is_some_and(|other| Rc::ptr_eq(other, loan))
+        self.with_loan(|other| other.is_some_and(|other| Rc::ptr_eq(other, loan)))
     }
 
     /// Passes on a panic that nobody has looked at and nobody will: to its scope, or to the log.
@@ -123,9 +122,9 @@ impl Header {
         if self.seen.get() || !self.panicked.get() {
             return;
         }
-        match &*self.loan.borrow() {
+        self.with_loan(|loan| match loan {
             Some(loan) => loan.panicked.set(true),
             None => log::error!("green thread {self} panicked, and nobody joined it"),
-        }
+        });
     }
 }

@@ -15,66 +15,96 @@ use super::TaskId;
 /// let reason = Reason::new("waiting for the kettle");
 /// assert_eq!(reason.to_string(), "waiting for the kettle");
 /// ```
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Reason {
     /// The phrase.
     what: &'static str,
-    /// Whom or what it waits for, where that has a number.
-    on: On,
-    /// Whether the wake comes from outside of the hub: then this wait is no deadlock.
-    outside: bool,
+    /// Whom or what it waits for, and whether the wake comes from outside: three flags above a number
+    /// of 61 bits. Packed, as every task has one.
+    on: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum On {
-    Nothing,
-    Task(TaskId),
-    Fd(i32),
-}
+/// The number is that of a task.
+const TASK: u64 = 1 << 63;
+/// The number is that of a descriptor.
+const FD: u64 = 1 << 62;
+/// The wake comes from outside of the hub: then this wait is no deadlock.
+const OUTSIDE: u64 = 1 << 61;
+/// All of the number.
+const NUMBER: u64 = OUTSIDE - 1;
 
 impl Reason {
     /// A reason in words.
     pub const fn new(what: &'static str) -> Reason {
-        Reason { what, on: On::Nothing, outside: false }
+        Reason { what, on: 0 }
     }
 
     /// Names the task that is waited for.
     pub const fn on_task(self, id: TaskId) -> Reason {
-        Reason { on: On::Task(id), ..self }
+        self.on(TASK, id.bits())
     }
 
     /// Names the descriptor that is waited for.
     pub const fn on_fd(self, fd: i32) -> Reason {
-        Reason { on: On::Fd(fd), ..self }
+        self.on(FD, fd as u32 as u64)
+    }
+
+    const fn on(self, kind: u64, number: u64) -> Reason {
+        Reason { on: self.on & OUTSIDE | kind | number & NUMBER, ..self }
     }
 
     /// Says that the wake will come from outside: another OS thread or a signal.
     ///
     /// Such a wait is never taken for a deadlock.
     pub const fn outside(self) -> Reason {
-        Reason { outside: true, ..self }
+        Reason { on: self.on | OUTSIDE, ..self }
     }
 
     /// Whether the wake comes from outside of the hub.
+    #[inline]
     pub(crate) fn is_outside(&self) -> bool {
-        self.outside
+        self.on & OUTSIDE != 0
     }
 
     /// The task that is waited for, if one is.
     pub(crate) fn task(&self) -> Option<TaskId> {
-        match self.on {
-            On::Task(id) => Some(id),
-            _ => None,
-        }
+        if self.on & TASK != 0 { TaskId::from_bits(self.on & NUMBER) } else { None }
+    }
+
+    /// The descriptor that is waited for, if one is.
+    fn fd(&self) -> Option<i32> {
+        (self.on & FD != 0).then_some(self.on as u32 as i32)
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.on {
-            On::Nothing => f.write_str(self.what),
-            On::Task(id) => write!(f, "{} {id}", self.what),
-            On::Fd(fd) => write!(f, "{} fd {fd}", self.what),
+        match (self.task(), self.fd()) {
+            (Some(id), _) => write!(f, "{} {id}", self.what),
+            (None, Some(fd)) => write!(f, "{} fd {fd}", self.what),
+            (None, None) => f.write_str(self.what),
         }
+    }
+}
+
+impl fmt::Debug for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let outside = if self.is_outside() { ", woken from outside" } else { "" };
+        write!(f, "Reason({self}{outside})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_packed_comes_out_again() {
+        let id = TaskId::new(7, 1 << 39);
+        let reason = Reason::new("joining task").outside().on_task(id);
+        assert_eq!((reason.task(), reason.fd(), reason.is_outside()), (Some(id), None, true));
+        let reason = Reason::new("reading").on_fd(-1);
+        assert_eq!((reason.task(), reason.fd(), reason.is_outside()), (None, Some(-1), false));
+        assert_eq!(reason.to_string(), "reading fd -1");
     }
 }
