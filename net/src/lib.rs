@@ -3,6 +3,8 @@
 
 mod deadline;
 pub mod dns;
+mod tcp;
 
 #[doc(inline)]
 pub use dns::ToSocketAddrs;
+pub use tcp::{Incoming, IntoIncoming, TcpListener, TcpStream};

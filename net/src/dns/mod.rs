@@ -13,7 +13,7 @@
 //! - **Errors** have the kind and the text of std's own look-up.
 //! - **Nothing is remembered** once a look-up has ended. `getaddrinfo` does not tell how long an
 //!   answer holds; machines that want a cache run one (nscd, systemd-resolved, dnsmasq), which
-//!   does know. (The [HTTP client](crate::http) keeps names for a short while, for its own reason.)
+//!   does know. (The HTTP client keeps names for a short while, for a reason of its own.)
 //!
 //! ```
 //! use osier::net::dns;
@@ -34,3 +34,4 @@ mod workers;
 pub use self::lookup::{lookup, lookup_deadline, lookup_timeout};
 pub use self::resolver::limit_threads;
 pub use self::to_socket_addrs::ToSocketAddrs;
+pub(crate) use self::to_socket_addrs::each_addr;

@@ -38,6 +38,22 @@ pub trait ToSocketAddrs {
     fn to_socket_addrs(&self) -> io::Result<Self::Iter>;
 }
 
+/// Calls `f` on each address until one succeeds; the last error if none does.
+pub(crate) fn each_addr<A: ToSocketAddrs, T>(
+    addrs: A,
+    mut f: impl FnMut(&SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let mut last = None;
+    for addr in addrs.to_socket_addrs()? {
+        match f(&addr) {
+            Ok(value) => return Ok(value),
+            Err(e) => last = Some(e),
+        }
+    }
+    let none = || invalid("could not resolve to any addresses");
+    Err(last.unwrap_or_else(none))
+}
+
 /// An address by itself, or what becomes one without a look-up.
 macro_rules! single {
     ($($from:ty),*) => {$(
@@ -134,5 +150,20 @@ mod tests {
         for given in literals.into_iter().chain(wrong) {
             assert_eq!(plain(given.to_socket_addrs()), std_of(given), "{given:?}");
         }
+    }
+
+    #[test]
+    fn the_last_error_is_the_one_reported() {
+        let addrs: [SocketAddr; 2] =
+            ["127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap()];
+        let error = each_addr(&addrs[..], |addr| -> io::Result<()> {
+            Err(io::Error::other(addr.port().to_string()))
+        });
+        assert_eq!(error.unwrap_err().to_string(), "2");
+
+        let none: &[SocketAddr] = &[];
+        let error = each_addr(none, |_| Ok(())).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        assert_eq!(error.to_string(), "could not resolve to any addresses");
     }
 }
