@@ -4,6 +4,8 @@
 mod deadline;
 pub mod dns;
 mod tcp;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 #[doc(inline)]
 pub use dns::ToSocketAddrs;
