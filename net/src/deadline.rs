@@ -6,7 +6,14 @@
 use std::time::{Duration, Instant};
 
 /// The moment `span` from now; `None` where it lies beyond what a clock can say, that is: never.
-#[expect(clippy::disallowed_methods, reason = "the one place of this package that asks the time")]
+#[inline]
 pub(crate) fn after(span: Duration) -> Option<Instant> {
-    Instant::now().checked_add(span)
+    now().checked_add(span)
+}
+
+/// The present moment.
+#[inline]
+#[expect(clippy::disallowed_methods, reason = "the one place of this package that asks the time")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
 }

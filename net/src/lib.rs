@@ -1,11 +1,33 @@
 //! Private half of `osier`; use `osier::net`.
+//!
+//! Sockets, names, TLS and HTTP for green threads. Types have the names and the manners of
+//! [`std::net`]; where they have to wait, they let the other tasks run. A program changes `use
+//! std::net` to `use osier::net` and is done.
+//!
+//! - [`TcpStream`], [`TcpListener`]: TCP, with [`ToSocketAddrs`] to say where to
+//! - [`dns`]: names into addresses, off this thread
+//! - `tls` (feature `tls`): TLS over any stream, by rustls
+//! - `http` (feature `http`): an HTTP client, which is ureq over these sockets
+//!
+//! Everything works in tasks, where the hub's reactor waits, and outside of them and in
+//! destructors while a task unwinds, where the kernel does. Closing never switches tasks.
+//!
+//! Inside, each of these modules only knows those before it: `deadline`, `dns`, `tcp`, `tls`,
+//! `http`; and all of the runtime they know is `io::Source`, one descriptor that can be waited for.
 #![forbid(unsafe_code)]
 
 mod deadline;
 pub mod dns;
+#[cfg(feature = "http")]
+pub mod http;
 mod tcp;
 #[cfg(feature = "tls")]
 pub mod tls;
+
+#[doc(no_inline)]
+pub use std::net::{
+    AddrParseError, IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, SocketAddrV4, SocketAddrV6,
+};
 
 #[doc(inline)]
 pub use dns::ToSocketAddrs;

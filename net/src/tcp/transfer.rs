@@ -46,6 +46,15 @@ impl TcpStream {
         self.reading(|socket| Ok(Got { value: call::peek(socket, buf)?, drained: false }))
     }
 
+    /// Whether the connection stands and has nothing to read: what an idle one should be.
+    ///
+    /// One system call that never waits, whoever else uses the stream.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_quiet(&self) -> bool {
+        let seen = call::peek(self.socket(), &mut [0]);
+        matches!(seen, Err(e) if e.kind() == io::ErrorKind::WouldBlock)
+    }
+
     fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
         if buf.is_empty() {
             return Ok(0);
