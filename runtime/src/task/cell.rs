@@ -7,12 +7,14 @@
 //!                    '--------------------------------'
 //! ```
 
+use std::alloc::Layout;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::{cell::UnsafeCell, fmt};
 
+use super::block;
 use super::header::{Content, Header, Spec, State};
 use super::{JoinError, Outcome};
 
@@ -119,8 +121,8 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
     }
 
     unsafe fn free(task: NonNull<Header>) {
-        // SAFETY: the last reference is gone, so this is the only one; the memory came from a Box
-        // of this type.
+        // SAFETY: the last reference is gone, so this is the only one; the memory was taken for a
+        // cell of this type. The stage has no destructor left: it was run above.
         unsafe {
             let (header, stage) = Self::stage(task);
             match header.content.get() {
@@ -134,7 +136,8 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
                 }
                 Content::Nothing => {}
             }
-            drop(Box::from_raw(task.cast::<TaskCell<F, T>>().as_ptr()));
+            task.drop_in_place();
+            block::give(task.cast(), Layout::new::<TaskCell<F, T>>());
         }
     }
 }
@@ -166,17 +169,16 @@ impl TaskRef {
     where
         F: FnOnce() -> T,
     {
-        // Written in place: moving a header there costs as much as making it.
-        let mut cell = Box::<TaskCell<F, T>>::new_uninit();
-        let at = cell.as_mut_ptr();
-        // SAFETY: the memory is ours, and both fields are written before anybody reads.
-        let cell = unsafe {
+        let cell = block::take(Layout::new::<TaskCell<F, T>>()).cast::<TaskCell<F, T>>();
+        let at = cell.as_ptr();
+        // SAFETY: memory for one cell, that nobody else has; both fields are written before
+        // anybody reads.
+        unsafe {
             (&raw mut (*at).header).write(Header::new(spec, &TaskCell::<F, T>::VTABLE));
             let closure = ManuallyDrop::new(closure);
             (&raw mut (*at).stage).write(UnsafeCell::new(Stage { closure }));
-            cell.assume_init()
-        };
-        let task = TaskRef(NonNull::from(Box::leak(cell)).cast());
+        }
+        let task = TaskRef(cell.cast());
         (task.clone(), Outcome::new(task))
     }
 

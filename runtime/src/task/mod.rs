@@ -5,6 +5,7 @@
 //! - `join_error`: how a task can fail
 //! - `interrupts`: kills and time-outs that wait to be delivered
 //! - `header`: the control block and its states
+//! - `block`: the memory of it
 //! - `cell`: the allocation and its reference count
 //! - `outcome`: the typed end of it, which a join handle holds
 //! - `switch`: entering and leaving, checked by the states
@@ -17,6 +18,7 @@
 //! `content` says at all times which half of the union is alive; a task is entered only when its
 //! state says that it is suspended, and leaves only when it says that it runs.
 
+mod block;
 mod cell;
 mod header;
 mod id;
