@@ -53,13 +53,13 @@ impl Hub {
     /// Takes the next task out of the queue, if it is new and can use this stack.
     fn new_one_for(&self, ended: &TaskRef) -> Option<TaskRef> {
         let mut queue = self.queue.borrow_mut();
-        let next = queue.front()?;
+        let next = queue.next_of_main()?;
         let fits = next.state() == State::New
             && next.stack_size == ended.stack_size
             && !next.due.get()
             && self.turn.is_fast()
             && self.turn.spend();
-        if fits { queue.pop_front() } else { None }
+        if fits { queue.pop() } else { None }
     }
 
     /// Sees to the end of a task: destructors, those who wait for it, the books.

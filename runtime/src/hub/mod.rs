@@ -1,6 +1,7 @@
 //! The scheduler of one OS thread. README.md beside this file tells its protocol.
 //!
 //! - `scheduler`: the hub itself: who runs, who is next, who is woken
+//! - `run_queue`: tasks that wait for their turn
 //! - `turn`: how long tasks follow each other before the hub looks around
 //! - `registry`: all tasks that have not ended, by slot
 //! - `alarm`: what timers are set for
@@ -27,6 +28,7 @@ mod preserve;
 mod registry;
 mod report;
 mod root;
+mod run_queue;
 mod scheduler;
 mod shutdown;
 mod sweep;

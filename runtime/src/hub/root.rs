@@ -61,7 +61,7 @@ impl Hub {
     fn take_turn(&self, last: u64) {
         self.turn.begin(last);
         while self.turn.spend() {
-            let Some(next) = self.queue.borrow_mut().pop_front() else { return };
+            let Some(next) = self.queue.borrow_mut().pop() else { return };
             self.dispatch(next);
         }
     }
@@ -118,7 +118,7 @@ impl Hub {
 
     fn obey(&self, message: Message) {
         match message {
-            Message::Wake(waiter) => self.wake(waiter, Wake::Woken),
+            Message::Wake(waiter) => self.wake_promptly(waiter, Wake::Woken),
             Message::Kill(slot, id) => {
                 if let Some(task) = self.find(slot, id) {
                     self.interrupt(&task, |store| store.kill(None, false));
@@ -154,7 +154,7 @@ impl Hub {
 
     /// Asks the reactor, for that long; without a limit when none is given.
     fn poll(&self, left: Option<Duration>) {
-        let wake = |waiter: Waiter| self.wake(waiter, Wake::Woken);
+        let wake = |waiter: Waiter| self.wake_promptly(waiter, Wake::Woken);
         let polled = self.reactor.borrow_mut().poll(left, wake);
         if let Err(error) = polled {
             self.give_up_polling(&error, left);
@@ -174,6 +174,6 @@ impl Hub {
             let nap = Duration::from_millis(1);
             clock::sleep_in_kernel(left.map_or(nap, |left| left.min(nap)));
         }
-        waiters.into_iter().for_each(|waiter| self.wake(waiter, Wake::Woken));
+        waiters.into_iter().for_each(|waiter| self.wake_promptly(waiter, Wake::Woken));
     }
 }

@@ -1,7 +1,6 @@
 //! The hub itself: who runs, who is next, who is woken.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
@@ -18,6 +17,7 @@ use super::directory;
 use super::inbox::{Inbox, Message, Sender};
 use super::preserve::Preserve;
 use super::registry::Registry;
+use super::run_queue::RunQueue;
 use super::sweep::Sweep;
 use super::turn::Turn;
 use crate::coroutine::{DIRECT, Root};
@@ -34,8 +34,8 @@ pub(crate) struct Hub {
     pub(super) number: u32,
     /// The registers of the loop while a task runs.
     pub(super) root: Root,
-    /// The run queue: tasks that are New, Ready or Woken, each once.
-    pub(super) queue: RefCell<VecDeque<TaskRef>>,
+    /// Tasks that are New, Ready or Woken, each once.
+    pub(super) queue: RefCell<RunQueue<TaskRef>>,
     /// The task that runs; none while the root does.
     pub(super) current: Cell<Option<TaskRef>>,
     /// The task that has just left to the root, where the back end has to know it.
@@ -96,7 +96,7 @@ impl Hub {
         Ok(Hub {
             number,
             root: Root::new(),
-            queue: RefCell::default(),
+            queue: RefCell::new(RunQueue::new()),
             current: Cell::new(None),
             left: Cell::new(None),
             tasks: RefCell::new(Registry::new(number)),
@@ -194,7 +194,7 @@ impl Hub {
             self.vital.set(self.vital.get() + 1);
         }
         self.tasks.borrow_mut().insert(task.clone());
-        self.queue.borrow_mut().push_back(task);
+        self.queue.borrow_mut().push(task);
     }
 
     /// Gives way to the others in the run queue; whether the task is to unwind.
@@ -234,7 +234,7 @@ impl Hub {
             self.left.set(Some(me.clone()));
         }
         if queue {
-            self.queue.borrow_mut().push_back(me);
+            self.queue.borrow_mut().push(me);
         }
         match self.successor() {
             Some(next) => {
@@ -253,10 +253,10 @@ impl Hub {
             return None;
         }
         let mut queue = self.queue.borrow_mut();
-        let next = queue.pop_front()?;
+        let next = queue.pop()?;
         fetch_ahead(&queue);
         if next.state() == State::New && !self.furnish(&next) {
-            queue.push_front(next);
+            queue.put_back(next);
             return None;
         }
         Some(next)
@@ -276,15 +276,27 @@ impl Hub {
         }
     }
 
-    /// Ends a wait, if it is not over yet.
+    /// Ends a wait, if it is not over yet, for one task that is done with it.
     #[inline]
     pub(crate) fn wake(&self, waiter: Waiter, how: Wake) {
-        let tasks = self.tasks.borrow();
-        if let Some(task) = tasks.waiting(waiter)
-            && task.end_park(how)
-        {
-            self.queue.borrow_mut().push_back(task.clone());
+        if let Some(task) = self.end_park(waiter, how) {
+            self.queue.borrow_mut().push(task);
         }
+    }
+
+    /// Ends a wait, if it is not over yet, for something from outside: time, a descriptor, a thread.
+    #[inline]
+    pub(crate) fn wake_promptly(&self, waiter: Waiter, how: Wake) {
+        if let Some(task) = self.end_park(waiter, how) {
+            self.queue.borrow_mut().push_prompt(task);
+        }
+    }
+
+    /// The task, if it has to be put in the run queue now.
+    #[inline]
+    fn end_park(&self, waiter: Waiter, how: Wake) -> Option<TaskRef> {
+        let tasks = self.tasks.borrow();
+        tasks.waiting(waiter).filter(|task| task.end_park(how)).cloned()
     }
 
     /// Changes what is in store for a task, and ends its wait if that makes it due.
@@ -294,14 +306,14 @@ impl Hub {
         }
         task.interrupts(change);
         if task.due.get() && task.end_park(Wake::Killed) {
-            self.queue.borrow_mut().push_back(task.clone());
+            self.queue.borrow_mut().push(task.clone());
         }
     }
 
     /// Does what an alarm was set for.
     pub(super) fn ring(&self, alarm: Alarm) {
         match alarm {
-            Alarm::Wait(waiter) => self.wake(waiter, Wake::TimedOut),
+            Alarm::Wait(waiter) => self.wake_promptly(waiter, Wake::TimedOut),
             Alarm::Scope(Waiter { id, slot, .. }, scope) => {
                 if let Some(task) = self.find(slot, id) {
                     self.interrupt(&task, |store| {
@@ -365,11 +377,11 @@ impl Hub {
 const AHEAD: usize = 3;
 
 #[inline]
-fn fetch_ahead(queue: &VecDeque<TaskRef>) {
-    if let Some(task) = queue.get(2 * AHEAD) {
+fn fetch_ahead(queue: &RunQueue<TaskRef>) {
+    if let Some(task) = queue.ahead(2 * AHEAD) {
         task.prefetch();
     }
-    if let Some(task) = queue.get(AHEAD) {
+    if let Some(task) = queue.ahead(AHEAD) {
         task.prefetch_stack();
     }
 }

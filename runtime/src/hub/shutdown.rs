@@ -121,7 +121,7 @@ impl Hub {
             self.tasks.borrow_mut().remove(&task);
             mem::forget(task);
         }
-        self.queue.borrow_mut().drain(..).for_each(mem::forget);
+        self.queue.borrow_mut().drain().for_each(mem::forget);
     }
 }
 

@@ -64,6 +64,7 @@ impl Class {
         match self.idle.pop() {
             Some(stack) => {
                 self.low = self.low.min(self.idle.len());
+                self.idle.last().into_iter().for_each(Stack::prefetch);
                 Ok(stack)
             }
             None => self.carve(),

@@ -1,0 +1,110 @@
+//! The run queue: tasks that wait for their turn.
+//!
+//! Two lists, each first come, first served. Tasks that a timer, a descriptor or another thread has woken
+//! stand in the *prompt* one; what tasks do to each other (spawn, wake, give way) goes to the *main*
+//! one. While both have tasks they take turns, so neither starves the other: a timer that
+//! is due does not stand behind 100,000 tasks that were just spawned, and a task that gives
+//! way for ever has every other turn even when descriptors never rest.
+
+use std::collections::VecDeque;
+
+/// Tasks that wait for their turn, each once.
+#[derive(Debug)]
+pub(super) struct RunQueue<T> {
+    main: VecDeque<T>,
+    prompt: VecDeque<T>,
+    /// Whether the last one taken was a prompt one.
+    was_prompt: bool,
+}
+
+impl<T> RunQueue<T> {
+    pub(super) const fn new() -> RunQueue<T> {
+        RunQueue { main: VecDeque::new(), prompt: VecDeque::new(), was_prompt: false }
+    }
+
+    /// Puts a task at the end of the main list.
+    #[inline]
+    pub(super) fn push(&mut self, task: T) {
+        self.main.push_back(task);
+    }
+
+    /// Puts a task at the end of the prompt list.
+    #[inline]
+    pub(super) fn push_prompt(&mut self, task: T) {
+        self.prompt.push_back(task);
+    }
+
+    /// Puts a task back that was taken last.
+    pub(super) fn put_back(&mut self, task: T) {
+        if self.was_prompt {
+            self.prompt.push_front(task);
+        } else {
+            self.main.push_front(task);
+        }
+    }
+
+    /// Takes the task whose turn it is.
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<T> {
+        if self.prompt.is_empty() || (self.was_prompt && !self.main.is_empty()) {
+            self.was_prompt = false;
+            self.main.pop_front()
+        } else {
+            self.was_prompt = true;
+            self.prompt.pop_front()
+        }
+    }
+
+    /// The task that comes so many turns later, as long as only the main list has any.
+    #[inline]
+    pub(super) fn ahead(&self, turns: usize) -> Option<&T> {
+        self.main.get(turns)
+    }
+
+    /// The next task, if only the main list has any.
+    #[inline]
+    pub(super) fn next_of_main(&self) -> Option<&T> {
+        if self.prompt.is_empty() { self.main.front() } else { None }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.main.is_empty() && self.prompt.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.main.len() + self.prompt.len()
+    }
+
+    /// Takes all tasks out.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
+        self.main.drain(..).chain(self.prompt.drain(..))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_two_lists_take_turns() {
+        let mut queue = RunQueue::new();
+        (1..=3).for_each(|n| queue.push(n));
+        (11..=14).for_each(|n| queue.push_prompt(n));
+        let order: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
+        assert_eq!(order, [11, 1, 12, 2, 13, 3, 14]);
+    }
+
+    #[test]
+    fn what_is_put_back_is_taken_again() {
+        let mut queue = RunQueue::new();
+        queue.push(1);
+        queue.push_prompt(11);
+        queue.push(2);
+        for expected in [11, 1, 2] {
+            let task = queue.pop().unwrap();
+            queue.put_back(task);
+            assert_eq!(queue.pop(), Some(expected));
+        }
+        assert!(queue.is_empty());
+    }
+}
