@@ -34,13 +34,14 @@ impl<T> RunQueue<T> {
         self.prompt.push_back(task);
     }
 
-    /// Puts a task back that was taken last.
+    /// Puts the task back that was taken last: it is the next one again.
     pub(super) fn put_back(&mut self, task: T) {
         if self.was_prompt {
             self.prompt.push_front(task);
         } else {
             self.main.push_front(task);
         }
+        self.was_prompt = !self.was_prompt;
     }
 
     /// Takes the task whose turn it is.
