@@ -69,16 +69,25 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
     }
 
     unsafe fn run(task: NonNull<Header>) {
-        // SAFETY: the content is the closure; it is moved out and marked so before it is called.
-        // The stage is borrowed anew afterwards.
-        let outcome = unsafe {
-            let (header, stage) = Self::stage(task);
-            let closure = ManuallyDrop::take(&mut stage.closure);
-            header.content.set(Content::Nothing);
-            catch_unwind(AssertUnwindSafe(closure)).map_err(JoinError::unwound)
+        // Both are moved inside of the closure that is caught, as they may be large: what goes
+        // through `catch_unwind` is copied four times in a debug build, on the task's stack.
+        let call = || {
+            // SAFETY: the content is the closure; it is moved out and marked so before it is
+            // called. The stage is borrowed anew afterwards, and writing forgets nothing.
+            unsafe {
+                let (header, stage) = Self::stage(task);
+                let closure = ManuallyDrop::take(&mut stage.closure);
+                header.content.set(Content::Nothing);
+                let value = Ok(closure());
+                let (header, stage) = Self::stage(task);
+                (&raw mut stage.outcome).cast::<Result<T, JoinError>>().write(value);
+                header.content.set(Content::Outcome);
+            }
         };
-        // SAFETY: the content is nothing, so writing forgets nothing.
-        unsafe { Self::store(task, outcome) };
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
+            // SAFETY: the content is nothing, so writing forgets nothing.
+            unsafe { Self::store(task, JoinError::unwound(payload)) };
+        }
     }
 
     unsafe fn discard(task: NonNull<Header>, error: JoinError) {
@@ -88,19 +97,21 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
             let closure = ManuallyDrop::take(&mut stage.closure);
             header.content.set(Content::Nothing);
             quietly("closure of a task that never ran", || drop(closure));
-            Self::store(task, Err(error));
+            Self::store(task, error);
         }
     }
 
+    /// Keeps why there is no result.
+    ///
     /// # Safety
     /// As for `stage`, and the content is nothing.
-    unsafe fn store(task: NonNull<Header>, outcome: Result<T, JoinError>) {
+    unsafe fn store(task: NonNull<Header>, error: JoinError) {
         // SAFETY: the caller's promise.
         unsafe {
             let (header, stage) = Self::stage(task);
-            header.failed.set(outcome.is_err());
-            header.panicked.set(outcome.as_ref().is_err_and(JoinError::is_panic));
-            stage.outcome = ManuallyDrop::new(outcome);
+            header.failed.set(true);
+            header.panicked.set(error.is_panic());
+            stage.outcome = ManuallyDrop::new(Err(error));
             header.content.set(Content::Outcome);
         }
     }
