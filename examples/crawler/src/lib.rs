@@ -1,0 +1,6 @@
+//! A concurrent crawler, one green thread a page: the first program to read about `osier`.
+#![forbid(unsafe_code)]
+
+pub mod address;
+pub mod charset;
+pub mod links;
