@@ -3,4 +3,6 @@
 
 pub mod address;
 pub mod charset;
+pub mod frontier;
 pub mod links;
+pub mod scope;
