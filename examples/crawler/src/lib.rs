@@ -2,7 +2,9 @@
 #![forbid(unsafe_code)]
 
 pub mod address;
+pub mod args;
 pub mod charset;
 pub mod frontier;
 pub mod links;
+pub mod report;
 pub mod scope;
