@@ -7,4 +7,6 @@ pub mod charset;
 pub mod frontier;
 pub mod links;
 pub mod report;
+pub mod request;
 pub mod scope;
+pub mod site;
