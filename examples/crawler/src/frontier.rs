@@ -5,13 +5,14 @@
 //! it, move up. Thus `--depth` takes in the same pages however the answers happen to fall.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use url::Url;
 
 use crate::scope::Scope;
 
 /// One known page, by its place in the frontier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PageId(u32);
 
 /// Where a redirect leads.
@@ -59,7 +60,7 @@ pub struct Frontier {
     /// All pages known, fetched or not.
     pages: Vec<Page>,
     /// Finds a page by its URL.
-    by_url: HashMap<Url, PageId>,
+    by_url: HashMap<Rc<Url>, PageId>,
     /// The pages that are next, nearest first; none lies deeper than `max_depth`.
     queue: BTreeSet<(u32, PageId)>,
     /// Texts of links that are no URLs, and the pages that hold them.
@@ -70,7 +71,7 @@ pub struct Frontier {
 #[derive(Debug)]
 struct Page {
     /// Its canonical URL.
-    url: Url,
+    url: Rc<Url>,
     /// How many links it is away from a seed, by the shortest way known.
     depth: u32,
     /// Whether it has been handed out; it then stands in `queue` no more.
@@ -160,7 +161,7 @@ impl Frontier {
     }
 
     /// The URL of a page.
-    pub fn url(&self, id: PageId) -> &Url {
+    pub fn url(&self, id: PageId) -> &Rc<Url> {
         &self.page(id).url
     }
 
@@ -217,17 +218,20 @@ impl Frontier {
     }
 
     fn intern(&mut self, url: Url) -> PageId {
-        *self.by_url.entry(url).or_insert_with_key(|url| {
-            self.pages.push(Page {
-                url: url.clone(),
-                depth: u32::MAX,
-                taken: false,
-                links: Vec::new(),
-                redirect: None,
-                verdict: None,
-            });
-            id_at(self.pages.len() - 1)
-        })
+        if let Some(&id) = self.by_url.get(&url) {
+            return id;
+        }
+        let (id, url) = (id_at(self.pages.len()), Rc::new(url));
+        self.by_url.insert(Rc::clone(&url), id);
+        self.pages.push(Page {
+            url,
+            depth: u32::MAX,
+            taken: false,
+            links: Vec::new(),
+            redirect: None,
+            verdict: None,
+        });
+        id
     }
 
     /// Notes that a page can be reached at this depth, and so what lies behind it.

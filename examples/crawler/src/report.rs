@@ -78,7 +78,7 @@ pub struct Report {
     pub answered: usize,
     /// Bytes of all bodies.
     pub bytes: u64,
-    /// Redirects followed.
+    /// Redirects met.
     pub redirects: usize,
     /// Time spent on the pages, one after the other.
     pub page_time: Duration,
@@ -95,7 +95,11 @@ impl Report {
     ///
     /// When the file cannot be created.
     pub fn new(path: Option<&Path>) -> io::Result<Self> {
-        let output = path.map(File::create).transpose()?.map(BufWriter::new);
+        let create = |path: &Path| {
+            File::create(path)
+                .map_err(|e| io::Error::new(e.kind(), format!("{}: {e}", path.display())))
+        };
+        let output = path.map(create).transpose()?.map(BufWriter::new);
         Ok(Report {
             output,
             pages: 0,
@@ -109,6 +113,8 @@ impl Report {
     }
 
     /// Takes one record.
+    ///
+    /// A file keeps nobody waiting, so it is simply written: no other thread, no switch.
     ///
     /// # Errors
     ///
