@@ -1,6 +1,8 @@
 //! The scheduler of one OS thread. README.md beside this file tells its protocol.
 //!
-//! - `scheduler`: the hub itself: who runs, who is next, who is woken
+//! - `scheduler`: the hub itself: who runs and who is next
+//! - `nursery`: where tasks come from
+//! - `wake`: ending waits
 //! - `run_queue`: tasks that wait for their turn
 //! - `turn`: how long tasks follow each other before the hub looks around
 //! - `registry`: all tasks that have not ended, by slot
@@ -24,6 +26,7 @@ mod current;
 mod deadlock;
 mod directory;
 mod inbox;
+mod nursery;
 mod preserve;
 mod registry;
 mod report;
@@ -33,6 +36,7 @@ mod scheduler;
 mod shutdown;
 mod sweep;
 mod turn;
+mod wake;
 
 pub(crate) use alarm::Alarm;
 pub(crate) use board::Board;
@@ -40,5 +44,6 @@ pub(crate) use current::{expect_hub, hub, is_in_task};
 pub use deadlock::Deadlock;
 pub(crate) use directory::sender_of;
 pub(crate) use inbox::{Message, Sender};
-pub(crate) use scheduler::{Blueprint, Hub};
+pub(crate) use nursery::Blueprint;
+pub(crate) use scheduler::Hub;
 pub(crate) use shutdown::Ended;

@@ -3,8 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::rc::Rc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::LocalKey;
@@ -22,10 +21,8 @@ use super::sweep::Sweep;
 use super::turn::Turn;
 use crate::coroutine::{DIRECT, Root};
 use crate::reactor::Reactor;
-use crate::stack::{DEFAULT_SIZE, Pool};
-use crate::task::{
-    Here, Interrupts, JoinError, Outcome, Scope, Spec, State, TaskId, TaskRef, Waiter, Wake,
-};
+use crate::stack::Pool;
+use crate::task::{Here, JoinError, State, TaskId, TaskRef, Waiter};
 use crate::timers::Key;
 
 /// The scheduler of one OS thread. All of it is that thread's own, but for the inbox's senders.
@@ -70,20 +67,6 @@ pub(crate) struct Hub {
     pub(crate) broken: Cell<bool>,
     /// Whether the run is over: then whatever is spawned is a daemon.
     pub(super) ending: Cell<bool>,
-}
-
-/// What a new task is to be.
-#[derive(Clone, Debug)]
-pub(crate) struct Blueprint {
-    pub(crate) name: Option<Rc<str>>,
-    pub(crate) stack_size: usize,
-    /// None: as the task that spawns it.
-    pub(crate) daemon: Option<bool>,
-}
-
-impl Blueprint {
-    pub(crate) const PLAIN: Blueprint =
-        Blueprint { name: None, stack_size: DEFAULT_SIZE, daemon: None };
 }
 
 impl Hub {
@@ -145,56 +128,6 @@ impl Hub {
     #[inline]
     pub(crate) fn is_running(&self) -> bool {
         self.peek(|task| task.is_some())
-    }
-
-    /// Makes a task and puts it in the run queue.
-    pub(crate) fn spawn<F, T>(&self, plan: Blueprint, site: Site, closure: F) -> Outcome<T>
-    where
-        F: FnOnce() -> T + 'static,
-        T: 'static,
-    {
-        let (task, outcome) = TaskRef::new(self.spec(plan, site), closure);
-        self.adopt(task);
-        outcome
-    }
-
-    /// Makes a task that borrows and puts it in the run queue; a refused one ends here, unrun.
-    pub(crate) fn spawn_scoped<'scope, F, T>(
-        &self,
-        scope: &'scope Scope<'scope, '_>,
-        plan: Blueprint,
-        site: Site,
-        closure: F,
-    ) -> Outcome<T>
-    where
-        F: FnOnce() -> T + 'scope,
-        T: 'scope,
-    {
-        let (task, outcome) = scope.task(self.spec(plan, site), closure);
-        if std::thread::panicking() {
-            task.discard(JoinError::refused("not started: whoever spawned it is unwinding"));
-            task.end();
-            let nobody = task.settle();
-            debug_assert!(nobody.is_none());
-        } else {
-            self.adopt(task);
-        }
-        outcome
-    }
-
-    fn spec(&self, plan: Blueprint, site: Site) -> Spec {
-        let inherited = || self.peek(|me| me.is_some_and(|me| me.daemon.get()));
-        let daemon = self.ending.get() || plan.daemon.unwrap_or_else(inherited);
-        let id = self.tasks.borrow_mut().next_id();
-        Spec { id, name: plan.name, stack_size: plan.stack_size, daemon, site }
-    }
-
-    fn adopt(&self, task: TaskRef) {
-        if !task.daemon.get() {
-            self.vital.set(self.vital.get() + 1);
-        }
-        self.tasks.borrow_mut().insert(task.clone());
-        self.queue.borrow_mut().push(task);
     }
 
     /// Gives way to the others in the run queue; whether the task is to unwind.
@@ -276,54 +209,6 @@ impl Hub {
         }
     }
 
-    /// Ends a wait, if it is not over yet, for one task that is done with it.
-    #[inline]
-    pub(crate) fn wake(&self, waiter: Waiter, how: Wake) {
-        if let Some(task) = self.end_park(waiter, how) {
-            self.queue.borrow_mut().push(task);
-        }
-    }
-
-    /// Ends a wait, if it is not over yet, for something from outside: time, a descriptor, a thread.
-    #[inline]
-    pub(crate) fn wake_promptly(&self, waiter: Waiter, how: Wake) {
-        if let Some(task) = self.end_park(waiter, how) {
-            self.queue.borrow_mut().push_prompt(task);
-        }
-    }
-
-    /// The task, if it has to be put in the run queue now.
-    #[inline]
-    fn end_park(&self, waiter: Waiter, how: Wake) -> Option<TaskRef> {
-        let tasks = self.tasks.borrow();
-        tasks.waiting(waiter).filter(|task| task.end_park(how)).cloned()
-    }
-
-    /// Changes what is in store for a task, and ends its wait if that makes it due.
-    pub(crate) fn interrupt(&self, task: &TaskRef, change: impl FnOnce(&mut Interrupts)) {
-        if task.is_done() {
-            return;
-        }
-        task.interrupts(change);
-        if task.due.get() && task.end_park(Wake::Killed) {
-            self.queue.borrow_mut().push(task.clone());
-        }
-    }
-
-    /// Does what an alarm was set for.
-    pub(super) fn ring(&self, alarm: Alarm) {
-        match alarm {
-            Alarm::Wait(waiter) => self.wake_promptly(waiter, Wake::TimedOut),
-            Alarm::Scope(Waiter { id, slot, .. }, scope) => {
-                if let Some(task) = self.find(slot, id) {
-                    self.interrupt(&task, |store| {
-                        store.expire(scope);
-                    });
-                }
-            }
-        }
-    }
-
     /// The task with that id, if it has not ended.
     pub(crate) fn find(&self, slot: u32, id: TaskId) -> Option<TaskRef> {
         self.tasks.borrow().find(slot, id).cloned()
@@ -341,15 +226,6 @@ impl Hub {
     {
         self.preserve.add(key, fresh);
         self.turn.slow_down();
-    }
-
-    /// Whether a stack of that size can ever be had.
-    pub(crate) fn check_stack_size(&self, size: usize) -> io::Result<()> {
-        if size != DEFAULT_SIZE {
-            let stack = self.stacks.borrow_mut().take(size)?;
-            self.stacks.borrow_mut().give(stack);
-        }
-        Ok(())
     }
 
     /// The time of the last look at the clock, in nanoseconds.
@@ -411,6 +287,3 @@ impl fmt::Debug for Hub {
             .finish_non_exhaustive()
     }
 }
-
-/// Where a task was spawned.
-pub(crate) type Site = &'static Location<'static>;

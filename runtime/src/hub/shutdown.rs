@@ -5,8 +5,8 @@ use std::mem;
 use std::rc::Rc;
 
 use super::current::{self, HUB};
+use super::nursery::Site;
 use super::root::Stopped;
-use super::scheduler::Site;
 use super::{Blueprint, Deadlock, Hub};
 use crate::stack::{Stack, overflow};
 use crate::task::{JoinError, Loan, lend};

@@ -1,0 +1,55 @@
+//! Ending waits.
+
+use super::Hub;
+use super::alarm::Alarm;
+use crate::task::{Interrupts, TaskRef, Waiter, Wake};
+
+impl Hub {
+    /// Ends a wait, if it is not over yet, for one task that is done with it.
+    #[inline]
+    pub(crate) fn wake(&self, waiter: Waiter, how: Wake) {
+        if let Some(task) = self.end_park(waiter, how) {
+            self.queue.borrow_mut().push(task);
+        }
+    }
+
+    /// Ends a wait, if it is not over yet, for something from outside: time, a descriptor, a thread.
+    #[inline]
+    pub(crate) fn wake_promptly(&self, waiter: Waiter, how: Wake) {
+        if let Some(task) = self.end_park(waiter, how) {
+            self.queue.borrow_mut().push_prompt(task);
+        }
+    }
+
+    /// The task, if it has to be put in the run queue now.
+    #[inline]
+    fn end_park(&self, waiter: Waiter, how: Wake) -> Option<TaskRef> {
+        let tasks = self.tasks.borrow();
+        tasks.waiting(waiter).filter(|task| task.end_park(how)).cloned()
+    }
+
+    /// Changes what is in store for a task, and ends its wait if that makes it due.
+    pub(crate) fn interrupt(&self, task: &TaskRef, change: impl FnOnce(&mut Interrupts)) {
+        if task.is_done() {
+            return;
+        }
+        task.interrupts(change);
+        if task.due.get() && task.end_park(Wake::Killed) {
+            self.queue.borrow_mut().push(task.clone());
+        }
+    }
+
+    /// Does what an alarm was set for.
+    pub(super) fn ring(&self, alarm: Alarm) {
+        match alarm {
+            Alarm::Wait(waiter) => self.wake_promptly(waiter, Wake::TimedOut),
+            Alarm::Scope(Waiter { id, slot, .. }, scope) => {
+                if let Some(task) = self.find(slot, id) {
+                    self.interrupt(&task, |store| {
+                        store.expire(scope);
+                    });
+                }
+            }
+        }
+    }
+}
