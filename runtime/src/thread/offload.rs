@@ -1,13 +1,13 @@
 //! Blocking calls that run on an OS thread while the task waits.
 
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::Pool;
 use crate::cancel::deliver;
 use crate::hub::is_in_task;
-use crate::park::{Unparker, park};
+use crate::park::{RemoteUnparker, Unparker, park};
 use crate::task::Reason;
 
 /// Threads of the pool that [`offload`] uses: enough that a few slow calls do not hold up the rest.
@@ -61,23 +61,56 @@ impl Pool {
         if !is_in_task() {
             return f();
         }
-        let slot = Arc::new(Mutex::new(None));
-        let (filled, done) = (slot.clone(), Unparker::current().remote());
-        let job = move || {
-            let result = catch_unwind(AssertUnwindSafe(f));
-            *filled.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
-            done.unpark();
-        };
+        let call = Arc::new(Call::default());
+        let filled = call.clone();
+        let job = move || filled.end(catch_unwind(AssertUnwindSafe(f)));
         if let Err(refused) = self.submit(Box::new(job)) {
             log::warn!("an offloaded call blocks its hub, as no thread starts: {}", refused.error);
             (refused.job)();
         }
-        deliver(park(Reason::new("waiting for an offloaded call").outside(), None, || {}));
-        let result = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
-        unwrap(result.expect("the wait ends when the result is there"))
+        call.wait().unwrap_or_else(|payload| panic::resume_unwind(payload))
     }
 }
 
-fn unwrap<T>(result: thread::Result<T>) -> T {
-    result.unwrap_or_else(|payload| panic::resume_unwind(payload))
+/// One offloaded call, as both sides see it.
+struct Call<T>(Mutex<Progress<T>>);
+
+struct Progress<T> {
+    /// What has come of it, until it is taken.
+    result: Option<thread::Result<T>>,
+    /// Whom to wake when it has ended.
+    waiter: Option<RemoteUnparker>,
+}
+
+impl<T> Default for Call<T> {
+    fn default() -> Self {
+        Call(Mutex::new(Progress { result: None, waiter: None }))
+    }
+}
+
+impl<T> Call<T> {
+    fn lock(&self) -> MutexGuard<'_, Progress<T>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, result: thread::Result<T>) {
+        let mut progress = self.lock();
+        progress.result = Some(result);
+        if let Some(waiter) = progress.waiter.take() {
+            waiter.unpark();
+        }
+    }
+
+    fn wait(&self) -> thread::Result<T> {
+        loop {
+            let mut progress = self.lock();
+            if let Some(result) = progress.result.take() {
+                return result;
+            }
+            progress.waiter = Some(Unparker::current().remote());
+            drop(progress);
+            // A wake that was meant for something else may end it too early.
+            deliver(park(Reason::new("waiting for an offloaded call").outside(), None, || {}));
+        }
+    }
 }
