@@ -92,8 +92,8 @@ impl Hub {
 
     /// Gives a new task its stack; false when it ends here, unrun.
     fn begin(&self, task: &TaskRef) -> bool {
-        let error = if task.is_killed() {
-            JoinError::killed()
+        let error = if let Some(payload) = task.take_kill() {
+            JoinError::unwound(payload)
         } else {
             match self.stacks.borrow_mut().take(task.stack_size) {
                 Ok(stack) => {

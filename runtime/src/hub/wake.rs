@@ -29,14 +29,19 @@ impl Hub {
     }
 
     /// Changes what is in store for a task, and ends its wait if that makes it due.
-    pub(crate) fn interrupt(&self, task: &TaskRef, change: impl FnOnce(&mut Interrupts)) {
+    pub(crate) fn interrupt<R>(
+        &self,
+        task: &TaskRef,
+        change: impl FnOnce(&mut Interrupts) -> R,
+    ) -> Option<R> {
         if task.is_done() {
-            return;
+            return None;
         }
-        task.interrupts(change);
+        let result = task.interrupts(change);
         if task.due.get() && task.end_park(Wake::Killed) {
             self.queue.borrow_mut().push(task.clone());
         }
+        Some(result)
     }
 
     /// Does what an alarm was set for.

@@ -154,7 +154,7 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
 }
 
 /// Runs a destructor that has nobody to report a panic to.
-fn quietly(what: &str, destructor: impl FnOnce()) {
+pub(super) fn quietly(what: &str, destructor: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(destructor)) {
         log::error!("a destructor panicked: {what}: {}", JoinError::unwound(payload));
     }

@@ -17,7 +17,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::cell::VTable;
-use super::{Interrupts, Loan, Reason, TaskId, Waiter};
+use super::{Interrupts, Loan, Payload, Reason, TaskId, Waiter};
 use crate::coroutine::Coroutine;
 
 /// Where a task stands.
@@ -241,9 +241,13 @@ impl Header {
         self.failed.get()
     }
 
-    /// Whether a kill is in store.
-    pub(crate) fn is_killed(&self) -> bool {
-        self.extra.borrow().as_ref().is_some_and(|extra| extra.interrupts.is_killed())
+    /// Takes back a kill that was not delivered.
+    pub(crate) fn take_kill(&self) -> Option<Payload> {
+        let mut extra = self.extra.borrow_mut();
+        let store = &mut extra.as_mut()?.interrupts;
+        let payload = store.take_kill();
+        self.due.set(store.is_due());
+        payload
     }
 
     pub(crate) fn name(&self) -> Option<Rc<str>> {

@@ -23,9 +23,12 @@ pub(crate) struct Interrupts {
     shields: u32,
 }
 
+/// What a task is unwound with.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
 struct Kill {
     /// What to unwind with.
-    payload: Box<dyn Any + Send>,
+    payload: Payload,
     /// Whether it goes through shields.
     forced: bool,
 }
@@ -40,7 +43,7 @@ struct Scope {
 /// What to unwind a task with.
 pub(crate) enum Due {
     /// A kill, with its payload.
-    Kill(Box<dyn Any + Send>),
+    Kill(Payload),
     /// The time-out with that number.
     Timeout(u32),
 }
@@ -53,11 +56,21 @@ pub(crate) struct TimeoutUnwind {
 }
 
 impl Interrupts {
-    /// Asks for a kill; a kill that already waits stays what it is.
-    pub(crate) fn kill(&mut self, payload: Option<Box<dyn Any + Send>>, forced: bool) {
-        let payload = payload.unwrap_or_else(|| Box::new(Killed));
-        let kill = self.kill.get_or_insert(Kill { payload, forced });
+    /// Asks for a kill. One that already waits stays what it is, and the payload comes back: its
+    /// destructor is the user's, and must not run in here.
+    pub(crate) fn kill(&mut self, payload: Option<Payload>, forced: bool) -> Option<Payload> {
+        let Some(kill) = &mut self.kill else {
+            let payload = payload.unwrap_or_else(|| Box::new(Killed));
+            self.kill = Some(Kill { payload, forced });
+            return None;
+        };
         kill.forced |= forced;
+        payload
+    }
+
+    /// Takes back a kill that was not delivered.
+    pub(crate) fn take_kill(&mut self) -> Option<Payload> {
+        self.kill.take().map(|kill| kill.payload)
     }
 
     /// Begins the scope of a time-out and gives its number.
@@ -96,11 +109,6 @@ impl Interrupts {
     /// Whether the next wait has to be cut short.
     pub(crate) fn is_due(&self) -> bool {
         self.kill_is_due() || self.expired().is_some()
-    }
-
-    /// Whether a kill is waiting, due or not.
-    pub(crate) fn is_killed(&self) -> bool {
-        self.kill.is_some()
     }
 
     /// Whether a shield is up.
@@ -142,7 +150,7 @@ mod tests {
         let mut i = Interrupts::default();
         i.shield();
         i.kill(None, false);
-        assert!(!i.is_due() && i.is_killed());
+        assert!(!i.is_due());
         i.unshield();
         assert!(matches!(i.take(), Some(Due::Kill(payload)) if payload.is::<Killed>()));
         assert!(!i.is_due() && i.take().is_none());
@@ -153,7 +161,8 @@ mod tests {
         let mut i = Interrupts::default();
         i.shield();
         i.kill(None, false);
-        i.kill(Some(Box::new(7)), true);
+        let refused = i.kill(Some(Box::new(7)), true);
+        assert!(refused.is_some_and(|payload| payload.is::<i32>()));
         assert!(i.is_due());
         assert!(matches!(i.take(), Some(Due::Kill(payload)) if payload.is::<Killed>()));
     }

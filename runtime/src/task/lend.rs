@@ -9,6 +9,7 @@ use std::marker::PhantomData;
 use std::process;
 use std::rc::Rc;
 
+use super::cell::quietly;
 use super::header::{Header, Spec};
 use super::{Outcome, TaskRef, Waiter};
 
@@ -106,6 +107,9 @@ impl TaskRef {
         if !self.held.get() {
             self.report_unseen();
             self.drop_outcome();
+        }
+        if let Some(payload) = self.take_kill() {
+            quietly("payload of a kill that came too late", || drop(payload));
         }
         self.with_loan(|loan| loan?.repay())
     }

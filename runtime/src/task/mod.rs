@@ -37,7 +37,7 @@ pub(crate) use cell::TaskRef;
 pub use header::Wake;
 pub(crate) use header::{Spec, State};
 pub(crate) use id::Waiter;
-pub(crate) use interrupts::{Due, Interrupts, TimeoutUnwind};
+pub(crate) use interrupts::{Due, Interrupts, Payload, TimeoutUnwind};
 pub use lend::Scope;
 pub(crate) use lend::{Loan, lend};
 pub(crate) use outcome::Outcome;
