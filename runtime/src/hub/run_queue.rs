@@ -56,10 +56,16 @@ impl<T> RunQueue<T> {
         }
     }
 
-    /// The task that comes so many turns later, as long as only the main list has any.
+    /// A task that comes about so many turns later: a guess, for fetching ahead.
     #[inline]
     pub(super) fn ahead(&self, turns: usize) -> Option<&T> {
-        self.main.get(turns)
+        if self.prompt.is_empty() {
+            self.main.get(turns)
+        } else if self.main.is_empty() {
+            self.prompt.get(turns)
+        } else {
+            self.prompt.get(turns / 2)
+        }
     }
 
     /// The next task, if only the main list has any.

@@ -1,6 +1,6 @@
 //! The books of trimming, without a stack: what is due, and when.
 
-use crate::stack::trim::{DEEP_PER_TICK, Ledger, Work};
+use crate::stack::trim::{DEEP_PER_TICK, HOLD, Ledger, Work};
 
 /// Does all that is due; how many whole stacks and how many deep ones went.
 fn work_off(ledger: &mut Ledger) -> (usize, usize) {
@@ -16,10 +16,14 @@ fn work_off(ledger: &mut Ledger) -> (usize, usize) {
 }
 
 #[test]
-fn what_was_out_at_the_peak_stays_warm_for_the_tick_and_fades_by_half() {
+fn what_was_out_at_the_peak_stays_warm_for_a_while_and_fades_by_half() {
     let mut ledger = Ledger::default();
     ledger.tick(1000, 1000, 1);
     assert_eq!(work_off(&mut ledger), (0, 1000), "all 1000 were out in this period");
+    for _ in 0..HOLD {
+        ledger.tick(1000, 1000, 1);
+        assert_eq!(work_off(&mut ledger), (0, 0), "a wave may follow");
+    }
     let mut cooled = Vec::new();
     for _ in 0..5 {
         ledger.tick(1000, 1000, 1);
@@ -69,6 +73,7 @@ fn deep_looks_are_rationed() {
     let mut ledger = Ledger::default();
     ledger.tick(idle, idle, 1);
     assert_eq!(work_off(&mut ledger), (0, ration));
+    ledger.tick(idle, idle, HOLD);
     // What goes whole in the meantime needs no look of its own.
     ledger.tick(idle, idle, 1);
     assert_eq!(work_off(&mut ledger), (ration * 5 / 4, ration * 3 / 4));
