@@ -33,8 +33,6 @@ pub type Job = Box<dyn FnOnce() + Send>;
 pub struct Pool {
     /// The middle of its threads' names.
     name: &'static str,
-    /// The most threads at once; at least one.
-    max: usize,
     /// How long a thread without work stays.
     idle_time: Duration,
     /// Everything that changes. No job runs, and nothing is dropped, while it is locked.
@@ -49,7 +47,9 @@ pub struct Pool {
 struct State {
     /// Jobs that nobody has taken yet, oldest first.
     queue: VecDeque<Job>,
-    /// The threads that have not left; at most `max`.
+    /// The most threads at once; at least one. More may be left for a moment after a cut.
+    max: usize,
+    /// The threads that have not left.
     threads: Vec<JoinHandle<()>>,
     /// How many of them have no job.
     idle: usize,
@@ -93,6 +93,7 @@ impl Pool {
     pub const fn new(name: &'static str, max: usize) -> Pool {
         assert!(max > 0, "a pool of no threads runs nothing");
         let state = State {
+            max,
             queue: VecDeque::new(),
             threads: Vec::new(),
             idle: 0,
@@ -104,7 +105,6 @@ impl Pool {
         };
         Pool {
             name,
-            max,
             idle_time: IDLE,
             state: Mutex::new(state),
             work: Condvar::new(),
@@ -131,7 +131,7 @@ impl Pool {
         let wake = state.queue.len() < state.idle;
         // With the lock held: nobody shall count on a thread that then does not come.
         if !wake
-            && state.threads.len() < self.max
+            && state.threads.len() < state.max
             && let Err(error) = self.start(&mut state)
             && state.threads.is_empty()
         {
@@ -156,6 +156,18 @@ impl Pool {
         state.started += 1;
         state.idle += 1;
         Ok(())
+    }
+
+    /// Sets the most threads at once; those that are too many leave as they come free.
+    ///
+    /// # Panics
+    ///
+    /// If `max` is 0: nothing would ever run.
+    pub fn set_max(&self, max: usize) {
+        assert!(max > 0, "a pool of no threads runs nothing");
+        self.lock().max = max;
+        // All: each looks for itself whether it is too many, and who stays, for a job.
+        self.work.notify_all();
     }
 
     /// Ends all threads without a job, now, and waits until they have ended; says who is left.
@@ -207,6 +219,10 @@ impl Pool {
     fn next(&self, mut state: MutexGuard<'_, State>) -> Option<Job> {
         let mut deadline: Option<Instant> = None;
         loop {
+            if state.threads.len() > state.max {
+                self.leave(state);
+                return None;
+            }
             if let Some(job) = state.queue.pop_front() {
                 state.idle -= 1;
                 self.note_change(&state);

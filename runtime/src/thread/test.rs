@@ -165,6 +165,31 @@ fn lets_threads_leave_when_there_is_nothing_to_do() {
 }
 
 #[test]
+fn grows_and_shrinks_as_told() {
+    let pool = pool("resize", 1);
+    warm_up(pool, 1);
+    pool.set_max(3);
+    warm_up(pool, 3);
+    pool.set_max(2);
+    wait_for(pool, Stats { threads: 2, idle: 2, queued: 0 });
+    warm_up(pool, 2);
+}
+
+#[test]
+fn runs_every_job_while_it_shrinks() {
+    const JOBS: usize = 300;
+    let pool = pool("squeeze", 4);
+    let (to, from) = channel();
+    for i in 0..JOBS {
+        submit_id(pool, &to);
+        pool.set_max(1 + i % 4);
+    }
+    for _ in 0..JOBS {
+        receive(&from);
+    }
+}
+
+#[test]
 fn retires_idle_threads_to_the_last_one() {
     let pool = pool("retire", 3);
     for _ in 0..3 {
