@@ -12,11 +12,11 @@
 //! Everything works in tasks, where the hub's reactor waits, and outside of them and in
 //! destructors while a task unwinds, where the kernel does. Closing never switches tasks.
 //!
-//! Inside, each of these modules only knows those before it: `deadline`, `dns`, `tcp`, `tls`,
-//! `http`; and all of the runtime they know is `io::Source`, one descriptor that can be waited for.
+//! Inside, each of these modules only knows those before it: `dns`, `tcp`, `tls`, `http`. Of the
+//! runtime they know [`io::Source`](osier_runtime::io::Source), a descriptor that can be waited
+//! for, and `dns` knows [`thread::Pool`](osier_runtime::thread::Pool).
 #![forbid(unsafe_code)]
 
-mod deadline;
 pub mod dns;
 #[cfg(feature = "http")]
 pub mod http;

@@ -53,7 +53,7 @@ impl Listener {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deadline;
+    use osier_runtime::clock;
     use std::time::Duration;
 
     #[test]
@@ -61,7 +61,7 @@ mod tests {
         let (bell, listener) = bell().unwrap();
         bell.ring();
         listener.wait(None).unwrap();
-        let error = listener.wait(deadline::after(Duration::from_millis(1))).unwrap_err();
+        let error = listener.wait(clock::deadline(Duration::from_millis(1))).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 

@@ -51,10 +51,11 @@ impl<W> Inflight<W> {
         !wanted
     }
 
-    /// How many wait for this name.
+    /// How many of those who wait for this name are `alive`.
     #[cfg(test)]
-    pub(super) fn waiters(&self, name: &str) -> usize {
-        self.names.get(name).map_or(0, Vec::len)
+    pub(super) fn waiting(&self, name: &str, mut alive: impl FnMut(&W) -> bool) -> usize {
+        let waiters = self.names.get(name).map_or(&[][..], Vec::as_slice);
+        waiters.iter().filter(|waiter| alive(waiter)).count()
     }
 }
 

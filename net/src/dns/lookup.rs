@@ -4,9 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use osier_runtime::clock;
+
 use super::answer::{literal, with_port};
 use super::resolver::system;
-use crate::deadline;
 
 /// Looks up the addresses of a host, each with the given port.
 ///
@@ -53,7 +54,7 @@ pub fn lookup(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
 ///
 /// Waits for the system's resolver, unless `host` is an IP literal.
 pub fn lookup_timeout(host: &str, port: u16, limit: Duration) -> io::Result<Vec<SocketAddr>> {
-    resolve(host, port, deadline::after(limit))
+    resolve(host, port, clock::deadline(limit))
 }
 
 /// Looks up the addresses of a host, until `deadline` at the latest.

@@ -29,7 +29,6 @@ mod inflight;
 mod lookup;
 mod resolver;
 mod to_socket_addrs;
-mod workers;
 
 pub use self::lookup::{lookup, lookup_deadline, lookup_timeout};
 pub use self::resolver::limit_threads;

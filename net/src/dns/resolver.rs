@@ -6,10 +6,12 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
+use osier_runtime::clock;
+use osier_runtime::thread::Pool;
+
 use super::answer::{Answer, Failure};
 use super::bell::{Bell, bell};
 use super::inflight::Inflight;
-use super::workers::Workers;
 
 /// Threads that may look up at once, unless somebody says otherwise.
 const THREADS: usize = 4;
@@ -17,12 +19,16 @@ const THREADS: usize = 4;
 /// The blocking call that answers for a name.
 type Call = fn(&str) -> io::Result<Vec<SocketAddr>>;
 
+/// A pool of its own: one dead name server stops a look-up for half a minute, and would stop
+/// whatever else waits for a thread as well.
+static POOL: Pool = Pool::new("dns", THREADS);
+
 /// One per process: its threads and the look-ups under way are every hub's.
 static SYSTEM: OnceLock<Resolver> = OnceLock::new();
 
 /// The resolver that asks the system.
 pub(super) fn system() -> &'static Resolver {
-    SYSTEM.get_or_init(|| Resolver::new(THREADS, getaddrinfo))
+    SYSTEM.get_or_init(|| Resolver::new(&POOL, getaddrinfo))
 }
 
 /// Sets how many OS threads may look up names at once; 4 to begin with.
@@ -37,7 +43,7 @@ pub(super) fn system() -> &'static Resolver {
 /// osier::net::dns::limit_threads(NonZeroUsize::new(16).unwrap());
 /// ```
 pub fn limit_threads(limit: NonZeroUsize) {
-    system().workers.limit(limit.get());
+    POOL.set_max(limit.get());
 }
 
 /// std's own look-up, and with it its errors.
@@ -49,7 +55,7 @@ fn getaddrinfo(host: &str) -> io::Result<Vec<SocketAddr>> {
 pub(super) struct Resolver {
     /// Locked for a few instructions at a time, never across a look-up or a wait.
     inflight: Arc<Mutex<Inflight<Weak<Seat>>>>,
-    workers: Workers,
+    pool: &'static Pool,
     call: Call,
 }
 
@@ -62,9 +68,8 @@ struct Seat {
 }
 
 impl Resolver {
-    pub(super) fn new(threads: usize, call: Call) -> Self {
-        let inflight = Arc::new(Mutex::new(Inflight::new()));
-        Resolver { inflight, workers: Workers::new(threads), call }
+    pub(super) fn new(pool: &'static Pool, call: Call) -> Self {
+        Resolver { inflight: Arc::new(Mutex::new(Inflight::new())), pool, call }
     }
 
     /// Waits for the addresses of `host`; `TimedOut` when the deadline comes first.
@@ -73,6 +78,10 @@ impl Resolver {
         host: &str,
         deadline: Option<Instant>,
     ) -> io::Result<Arc<[SocketAddr]>> {
+        // Who cannot wait is not worth a call that nobody may hear the end of.
+        if deadline.is_some_and(|at| at <= clock::now()) {
+            return Err(io::Error::new(io::ErrorKind::TimedOut, "timed out"));
+        }
         let (bell, listener) = bell()?;
         let seat = Arc::new(Seat { answer: OnceLock::new(), bell });
         if lock(&self.inflight).join(host, Arc::downgrade(&seat)) {
@@ -96,8 +105,8 @@ impl Resolver {
             let answer = call(&name).map(Arc::from).map_err(Failure::from);
             publish(&inflight, &name, &answer);
         };
-        if let Err(e) = self.workers.submit(Box::new(job)) {
-            publish(&self.inflight, host, &Err(e.into()));
+        if let Err(refused) = self.pool.submit(Box::new(job)) {
+            publish(&self.inflight, host, &Err(refused.error.into()));
         }
     }
 }

@@ -69,7 +69,7 @@ impl Cache {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deadline;
+    use osier_runtime::clock;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn an_answer_holds_for_its_time_and_no_longer() {
-        let start = deadline::now();
+        let start = clock::now();
         let mut cache = Cache::new(MINUTE);
         cache.put("a:1", addrs(1), start);
         let last = start + MINUTE - Duration::from_nanos(1);
@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn a_new_answer_takes_the_place_of_the_old() {
-        let start = deadline::now();
+        let start = clock::now();
         let mut cache = Cache::new(MINUTE);
         cache.put("a:1", addrs(1), start);
         cache.put("a:1", addrs(2), start + MINUTE);
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn no_time_means_no_memory() {
-        let start = deadline::now();
+        let start = clock::now();
         let mut cache = Cache::new(Duration::ZERO);
         cache.put("a:1", addrs(1), start);
         assert!(cache.entries.is_empty());
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn it_does_not_grow_beyond_its_bound() {
-        let start = deadline::now();
+        let start = clock::now();
         let mut cache = Cache::new(MINUTE);
         for i in 0..MOST {
             cache.put(&format!("old-{i}:1"), addrs(1), start);

@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use osier_runtime::clock;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, Either, Transport};
 use ureq::{Error, Proxy, ProxyProtocol};
 
 use super::live::Live;
 use super::names::{Names, timed_out};
 use super::transport::TcpTransport;
-use crate::deadline;
 use crate::tcp::TcpStream;
 
 /// Opens the TCP connections of one agent.
@@ -65,13 +65,13 @@ impl fmt::Debug for TcpConnector {
 /// one that does not answer must not use up what the others need.
 fn first_that_answers(details: &ConnectionDetails<'_>) -> Result<TcpStream, Error> {
     let limited = !details.timeout.after.is_not_happening();
-    let end = limited.then(|| deadline::after(*details.timeout.after)).flatten();
+    let end = limited.then(|| clock::deadline(*details.timeout.after)).flatten();
     let mut last = None;
     for (i, addr) in details.addrs.iter().enumerate() {
         let attempt = match end {
             None => TcpStream::connect(addr),
             Some(end) => {
-                let left = end.saturating_duration_since(deadline::now());
+                let left = end.saturating_duration_since(clock::now());
                 let others = i + 1 < details.addrs.len();
                 connect_within(addr, if others { left / 2 } else { left })
             }

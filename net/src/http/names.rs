@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use osier_runtime::clock;
 use ureq::config::Config;
 use ureq::http::Uri;
 use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
@@ -13,7 +14,6 @@ use ureq::unversioned::transport::NextTimeout;
 use ureq::{Error, Timeout};
 
 use super::cache::Cache;
-use crate::deadline;
 use crate::dns::{self, ToSocketAddrs};
 
 /// As many addresses as ureq's array holds.
@@ -40,11 +40,11 @@ impl Names {
     }
 
     fn look_up(&self, name: &str, timeout: NextTimeout) -> Result<Arc<[SocketAddr]>, Error> {
-        if let Some(addrs) = self.cache().get(name, deadline::now()) {
+        if let Some(addrs) = self.cache().get(name, clock::now()) {
             return Ok(addrs);
         }
         let addrs: Arc<[SocketAddr]> = ask(name, timeout)?.into();
-        self.cache().put(name, Arc::clone(&addrs), deadline::now());
+        self.cache().put(name, Arc::clone(&addrs), clock::now());
         Ok(addrs)
     }
 

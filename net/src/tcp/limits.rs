@@ -7,7 +7,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use crate::deadline;
+use osier_runtime::clock;
 
 /// A time limit that may be set while another task uses it.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Limit {
     /// When a call that begins now must end. Without a limit nobody looks at the clock.
     #[inline]
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.get().and_then(deadline::after)
+        self.get().and_then(clock::deadline)
     }
 }
 

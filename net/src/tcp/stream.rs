@@ -5,11 +5,11 @@ use std::io;
 use std::net::{self, Shutdown, SocketAddr};
 use std::time::Duration;
 
+use osier_runtime::clock;
 use osier_runtime::io::Source;
 
 use super::connect;
 use super::limits::{Limits, refuse_zero};
-use crate::deadline;
 use crate::dns::{ToSocketAddrs, each_addr};
 
 /// A TCP connection between two sockets.
@@ -83,7 +83,7 @@ impl TcpStream {
     /// Waits for the connection.
     pub fn connect_timeout(addr: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
         refuse_zero(Some(timeout))?;
-        connect::connect(addr, deadline::after(timeout))
+        connect::connect(addr, clock::deadline(timeout))
     }
 
     /// The address of the remote end.
