@@ -56,7 +56,7 @@ impl TcpStream {
 
     fn adopt(stream: net::TcpStream, limits: Limits) -> TcpStream {
         let inet = call::is_inet_stream(&stream);
-        TcpStream::from_source(Source::new(stream), limits, inet)
+        TcpStream::from_source(foreign(stream), limits, inet)
     }
 }
 
@@ -93,7 +93,7 @@ impl TcpListener {
     /// What the system says.
     pub fn from_std(listener: net::TcpListener) -> io::Result<TcpListener> {
         listener.set_nonblocking(true)?;
-        Ok(TcpListener::from_source(Source::new(listener)))
+        Ok(TcpListener::from_source(foreign(listener)))
     }
 
     /// Hands the listener over to std, in this handle's mode.
@@ -125,7 +125,7 @@ impl From<OwnedFd> for TcpListener {
         let listener = net::TcpListener::from(fd);
         // Fails for what is no socket, and so will every later call.
         let _ = listener.set_nonblocking(true);
-        TcpListener::from_source(Source::new(listener))
+        TcpListener::from_source(foreign(listener))
     }
 }
 
@@ -139,17 +139,27 @@ impl From<TcpListener> for OwnedFd {
     }
 }
 
+/// A source over a descriptor from elsewhere, of which there may be duplicates.
+fn foreign<T: AsFd>(socket: T) -> Source<T> {
+    let source = Source::new(socket);
+    source.share();
+    source
+}
+
+/// Whoever is lent a descriptor may duplicate it, hence the `share`.
 macro_rules! descriptor {
     ($type:ty) => {
         /// The descriptor is in non-blocking mode.
         impl AsFd for $type {
             fn as_fd(&self) -> BorrowedFd<'_> {
+                self.source.share();
                 self.source.get_ref().as_fd()
             }
         }
 
         impl AsRawFd for $type {
             fn as_raw_fd(&self) -> RawFd {
+                self.source.share();
                 self.source.get_ref().as_raw_fd()
             }
         }

@@ -22,22 +22,23 @@ use crate::dns::{ToSocketAddrs, each_addr};
 /// use std::io::{self, Read, Write};
 /// use osier::net::{TcpListener, TcpStream};
 ///
-/// fn serve(listener: &TcpListener) -> io::Result<()> {
-///     let (stream, _peer) = listener.accept()?;
-///     io::copy(&mut &stream, &mut &stream)?;
-///     Ok(())
-/// }
+/// osier::run(|| {
+///     let listener = TcpListener::bind("127.0.0.1:0")?;
+///     let addr = listener.local_addr()?;
+///     osier::Builder::new().daemon(true).spawn(move || {
+///         for stream in listener.incoming().map(Result::unwrap) {
+///             osier::spawn(move || io::copy(&mut &stream, &mut &stream));
+///         }
+///     })?;
 ///
-/// let listener = TcpListener::bind("127.0.0.1:0")?;
-/// let mut stream = TcpStream::connect(listener.local_addr()?)?;
-/// stream.write_all(b"echo")?;
-/// stream.shutdown(std::net::Shutdown::Write)?;
-///
-/// serve(&listener)?;
-/// let mut back = String::new();
-/// stream.read_to_string(&mut back)?;
-/// assert_eq!(back, "echo");
-/// # Ok::<(), io::Error>(())
+///     let mut stream = TcpStream::connect(addr)?;
+///     stream.write_all(b"echo")?;
+///     let mut back = [0; 4];
+///     stream.read_exact(&mut back)?;
+///     assert_eq!(&back, b"echo");
+///     io::Result::Ok(())
+/// })?;
+/// # io::Result::Ok(())
 /// ```
 pub struct TcpListener {
     /// The socket, listening and in non-blocking mode.
@@ -116,6 +117,8 @@ impl TcpListener {
     /// What the system says: `EMFILE` at the limit of open descriptors, for one.
     pub fn try_clone(&self) -> io::Result<TcpListener> {
         let clone = TcpListener::from_source(Source::new(self.socket().try_clone()?));
+        self.source.share();
+        clone.source.share();
         clone.nonblocking.store(self.is_nonblocking(), Relaxed);
         Ok(clone)
     }

@@ -22,17 +22,20 @@ use crate::dns::{ToSocketAddrs, each_addr};
 /// use std::io::{Read, Write};
 /// use osier::net::{TcpListener, TcpStream};
 ///
-/// let listener = TcpListener::bind("127.0.0.1:0")?;
-/// let mut stream = TcpStream::connect(listener.local_addr()?)?;
+/// osier::run(|| {
+///     let listener = TcpListener::bind("127.0.0.1:0")?;
+///     let mut stream = TcpStream::connect(listener.local_addr()?)?;
+///     osier::spawn(move || {
+///         let (mut peer, _) = listener.accept()?;
+///         peer.write_all(b"hello")
+///     });
 ///
-/// let (mut peer, _) = listener.accept()?;
-/// peer.write_all(b"hello")?;
-/// drop(peer);
-///
-/// let mut text = String::new();
-/// stream.read_to_string(&mut text)?;
-/// assert_eq!(text, "hello");
-/// # Ok::<(), std::io::Error>(())
+///     let mut text = String::new();
+///     stream.read_to_string(&mut text)?;
+///     assert_eq!(text, "hello");
+///     std::io::Result::Ok(())
+/// })?;
+/// # std::io::Result::Ok(())
 /// ```
 pub struct TcpStream {
     /// The socket, in non-blocking mode, connected or shut down.
@@ -47,7 +50,8 @@ impl TcpStream {
     /// Opens a connection to a remote host.
     ///
     /// The addresses are tried in turn. The system decides how long each may take (on Linux
-    /// about two minutes); [`connect_timeout`](Self::connect_timeout) bounds it.
+    /// about two minutes); [`connect_timeout`](Self::connect_timeout), or a
+    /// [`timeout`](osier_runtime::timeout) around this, bounds it.
     ///
     /// # Errors
     ///
@@ -146,6 +150,8 @@ impl TcpStream {
     /// What the system says: `EMFILE` at the limit of open descriptors, for one.
     pub fn try_clone(&self) -> io::Result<TcpStream> {
         let source = Source::new(self.socket().try_clone()?);
+        self.source.share();
+        source.share();
         Ok(TcpStream::from_source(source, self.limits.clone(), self.inet))
     }
 

@@ -15,18 +15,25 @@ use super::stream::TlsStream;
 /// Cheap to clone; clones share their configuration and with it the memory of past sessions.
 ///
 /// ```no_run
-/// use std::io::Write;
+/// use std::fs;
+/// use std::io::{self, Write};
 /// use osier::net::TcpListener;
 /// use osier::net::tls::TlsAcceptor;
 ///
-/// let acceptor = TlsAcceptor::from_pem(&std::fs::read("chain.pem")?, &std::fs::read("key.pem")?)?;
-/// let listener = TcpListener::bind("0.0.0.0:443")?;
-/// for tcp in listener.incoming() {
-///     let mut stream = acceptor.accept(tcp?)?;
-///     stream.write_all(b"hello\n")?;
-///     stream.shutdown()?;
-/// }
-/// # Ok::<(), std::io::Error>(())
+/// let acceptor = TlsAcceptor::from_pem(&fs::read("chain.pem")?, &fs::read("key.pem")?)?;
+/// osier::run(|| {
+///     let listener = TcpListener::bind("0.0.0.0:443")?;
+///     for tcp in listener.incoming() {
+///         let (tcp, acceptor) = (tcp?, acceptor.clone());
+///         osier::spawn(move || {
+///             let mut stream = acceptor.accept(tcp)?;
+///             stream.write_all(b"hello\n")?;
+///             stream.shutdown()
+///         });
+///     }
+///     io::Result::Ok(())
+/// })?;
+/// # io::Result::Ok(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct TlsAcceptor {
