@@ -115,7 +115,7 @@ fn a_task_that_waits_stops_no_other_so_01() {
 }
 
 #[test]
-fn a_thousand_tasks_wait_on_as_many_sockets_so_01() {
+fn hundreds_of_tasks_wait_on_as_many_sockets_so_01() {
     osier::run(|| {
         let ends: Vec<_> = (0..400).map(|_| pair()).collect();
         let (near, far): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
