@@ -1,0 +1,37 @@
+//! The works by name. Each file holds one, or a family that shares its shape.
+
+mod delay;
+mod depth;
+mod echo;
+mod fetch;
+mod http;
+mod lap;
+mod listen;
+mod mem;
+mod sleep;
+mod spawn;
+mod yields;
+
+use crate::args::{Args, Key};
+use crate::report::Report;
+
+/// Something to measure.
+pub(crate) struct Work {
+    pub(crate) name: &'static str,
+    pub(crate) keys: &'static [Key],
+    /// The error is a sentence.
+    pub(crate) run: fn(&Args) -> Result<Report, String>,
+}
+
+/// All of them; `load` has its own.
+pub(crate) const WORKS: &[Work] = &[
+    Work { name: "yield", keys: yields::KEYS, run: yields::run },
+    Work { name: "spawn1", keys: spawn::ONE_KEYS, run: spawn::one },
+    Work { name: "spawnall", keys: spawn::ALL_KEYS, run: spawn::all },
+    Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
+    Work { name: "mem", keys: mem::KEYS, run: mem::run },
+    Work { name: "fetch", keys: fetch::KEYS, run: fetch::run },
+    Work { name: "echo", keys: echo::KEYS, run: echo::run },
+    Work { name: "http", keys: http::KEYS, run: http::run },
+    Work { name: "delay", keys: delay::KEYS, run: delay::run },
+];
