@@ -1,0 +1,51 @@
+//! A logger that keeps what is said on each OS thread.
+
+use std::cell::RefCell;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+struct Keep;
+
+static PANICS: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+impl log::Log for Keep {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        assert!(!PANICS.load(Ordering::Relaxed), "the log is out of order");
+        let line = format!("{}: {}", record.level(), record.args());
+        LINES.with_borrow_mut(|lines| lines.push(line));
+    }
+
+    fn flush(&self) {}
+}
+
+fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&Keep).expect("nobody else sets one");
+        log::set_max_level(log::LevelFilter::Trace);
+    });
+}
+
+/// What this OS thread logs during `f`.
+pub(crate) fn logged(f: impl FnOnce()) -> Vec<String> {
+    install();
+    LINES.take();
+    f();
+    let mut lines = LINES.take();
+    lines.retain(|line| !line.starts_with("TRACE: ")); // mio's
+    lines
+}
+
+/// From now on whoever logs panics.
+pub(crate) fn make_the_log_panic() {
+    install();
+    PANICS.store(true, Ordering::Relaxed);
+}
