@@ -5,7 +5,7 @@ mod support;
 use std::cell::Cell;
 use std::rc::{Rc, Weak};
 
-use osier::{spawn, yield_now};
+use osier::{Builder, spawn, yield_now};
 use support::OnDrop;
 
 /// Sums up, so that every byte was there.
@@ -32,10 +32,13 @@ fn closures_of_4_and_100_kib_arrive_whole() {
 #[test]
 fn results_of_100_kib_come_back_whole() {
     osier::run(|| {
-        let task = spawn(|| {
+        // A debug build has three copies of it on the stack at once.
+        let builder = Builder::new().stack_size(1 << 20);
+        let make = || {
             yield_now();
             [7u8; 100 << 10]
-        });
+        };
+        let task = builder.spawn(make).unwrap();
         task.wait();
         assert_eq!(task.value().map(sum), Some(700 << 10));
         assert_eq!(sum(&task.join().unwrap()), 700 << 10);

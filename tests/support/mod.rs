@@ -1,5 +1,5 @@
 //! What several test files say: child processes, the log, what the process holds.
-#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
 mod child;
 mod log;
