@@ -152,7 +152,11 @@ fn a_dump_tells_of_every_task() {
         let sleeper = Builder::new().name("sleeper").spawn(|| osier::sleep(FOREVER)).unwrap();
         let waiter = Builder::new().daemon(true).spawn({
             let task = sleeper.task();
-            move || while !task.is_finished() { support::wait_for_nobody() }
+            move || {
+                while !task.is_finished() {
+                    support::wait_for_nobody()
+                }
+            }
         });
         spawn(|| ());
         osier::yield_now();
