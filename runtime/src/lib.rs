@@ -2,6 +2,7 @@
 
 mod cancel;
 pub mod clock;
+mod complaint;
 #[allow(unsafe_code)]
 mod coroutine;
 mod handle;

@@ -1,12 +1,14 @@
 //! The loop on the OS thread's own stack: turns of tasks, and what is to be seen to between them.
 
 use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use super::bottom::Bottom;
 use super::{Hub, Message};
 use crate::clock;
+use crate::complaint::complain;
 use crate::task::{JoinError, State, TaskRef, Waiter, Wake};
 
 /// The reactor is asked without waiting at least this often: nanoseconds.
@@ -126,10 +128,9 @@ impl Hub {
             }
             Message::Call(call) => {
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
-                    log::error!(
-                        "a call from another thread panicked: {}",
-                        JoinError::unwound(payload)
-                    );
+                    let error = JoinError::unwound(payload);
+                    complain(format_args!("a call from another thread panicked: {error}"));
+                    mem::forget(error); // its destructor may panic as well
                 }
             }
         }
@@ -165,7 +166,7 @@ impl Hub {
     #[cold]
     fn give_up_polling(&self, error: &io::Error, left: Option<Duration>) {
         if !self.broken.replace(true) {
-            log::error!("the hub cannot poll its descriptors any more: {error}");
+            complain(format_args!("the hub cannot poll its descriptors any more: {error}"));
         }
         let mut waiters = Vec::new();
         self.reactor.borrow_mut().take_waiters(|waiter| waiters.push(waiter));

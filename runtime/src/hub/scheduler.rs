@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,6 +20,7 @@ use super::registry::Registry;
 use super::run_queue::RunQueue;
 use super::sweep::Sweep;
 use super::turn::Turn;
+use crate::complaint::complain;
 use crate::coroutine::{DIRECT, Root};
 use crate::reactor::Reactor;
 use crate::stack::Pool;
@@ -275,7 +277,10 @@ impl Drop for Hub {
 fn discard(message: Message) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(message))) {
         let error = JoinError::unwound(payload);
-        log::error!("a destructor panicked: closure injected into a hub that has ended: {error}");
+        complain(format_args!(
+            "a destructor panicked: closure injected into a hub that has ended: {error}"
+        ));
+        mem::forget(error); // its destructor may panic as well
     }
 }
 

@@ -8,6 +8,7 @@ use super::current::{self, HUB};
 use super::nursery::Site;
 use super::root::Stopped;
 use super::{Blueprint, Deadlock, Hub};
+use crate::complaint::complain;
 use crate::stack::{Stack, overflow};
 use crate::task::{JoinError, Loan, lend};
 
@@ -111,10 +112,10 @@ impl Hub {
     fn leak_the_rest(&self) {
         let tasks = self.tasks(|_| true);
         for task in tasks {
-            log::error!(
+            complain(format_args!(
                 "green thread {} does not end when it is killed; its stack is leaked",
                 *task
-            );
+            ));
             if let Some(stack) = task.with_stack(Stack::describe) {
                 self.stacks.borrow_mut().leak(stack);
             }

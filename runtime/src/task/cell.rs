@@ -8,7 +8,7 @@
 //! ```
 
 use std::alloc::Layout;
-use std::mem::ManuallyDrop;
+use std::mem::{self, ManuallyDrop};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
@@ -17,6 +17,7 @@ use std::{cell::UnsafeCell, fmt};
 use super::block;
 use super::header::{Content, Header, Spec, State};
 use super::{JoinError, Outcome};
+use crate::complaint::complain;
 
 /// A counted reference to a task; never leaves its thread.
 pub(crate) struct TaskRef(NonNull<Header>);
@@ -156,7 +157,9 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
 /// Runs a destructor that has nobody to report a panic to.
 pub(super) fn quietly(what: &str, destructor: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(destructor)) {
-        log::error!("a destructor panicked: {what}: {}", JoinError::unwound(payload));
+        let error = JoinError::unwound(payload);
+        complain(format_args!("a destructor panicked: {what}: {error}"));
+        mem::forget(error); // or its own destructor may panic, and so on
     }
 }
 

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use super::cell::quietly;
 use super::header::{Header, Spec};
 use super::{Outcome, TaskRef, Waiter};
+use crate::complaint::complain;
 
 /// How much is lent out at present.
 #[derive(Debug, Default)]
@@ -128,7 +129,7 @@ impl Header {
         }
         self.with_loan(|loan| match loan {
             Some(loan) => loan.panicked.set(true),
-            None => log::error!("green thread {self} panicked, and nobody joined it"),
+            None => complain(format_args!("green thread {self} panicked, and nobody joined it")),
         });
     }
 }
