@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 
 use crate::cancel::deliver;
-use crate::hub::{Blueprint, Hub, Message, Sender, expect_hub, is_in_task};
+use crate::hub::{Blueprint, Hub, Message, Sender, expect_hub, hub, is_in_task};
 use crate::park::{RemoteUnparker, Unparker, park};
 use crate::task::{JoinError, Reason, TaskId};
 
@@ -68,7 +68,7 @@ impl Handle {
             drop(expect_hub("a task was spawned", spawn));
         };
         drop(self.sender.send(Message::Call(Box::new(run))));
-        RemoteHandle { packet }
+        RemoteHandle { packet, sender: self.sender.clone() }
     }
 }
 
@@ -76,6 +76,8 @@ impl Handle {
 #[derive(Debug)]
 pub struct RemoteHandle<T> {
     packet: Arc<Packet<T>>,
+    /// The hub it was spawned on.
+    sender: Sender,
 }
 
 /// Where the result is handed over.
@@ -147,7 +149,8 @@ impl<T> RemoteHandle<T> {
     /// Waits until the task has ended and gives its result.
     ///
     /// # Errors
-    /// When the task panicked, was killed, or its hub ended before it began.
+    /// When the task panicked, was killed, or its hub ended before it began. Also when this is the
+    /// hub's own thread and may not wait for it, as it is unwinding.
     ///
     /// # Blocking
     /// In a task it switches tasks, unless the result is there; elsewhere it stops the OS thread.
@@ -158,6 +161,10 @@ impl<T> RemoteHandle<T> {
                 return outcome;
             }
             if !is_in_task() {
+                let is_here = hub(|hub| hub.is_some_and(|hub| hub.sender().is_same(&self.sender)));
+                if is_here {
+                    return Err(JoinError::not_waited_for()); // it would wait for itself
+                }
                 drop(self.packet.arrived.wait(state));
                 continue;
             }

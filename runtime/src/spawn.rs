@@ -155,9 +155,7 @@ impl<T> JoinHandle<T> {
     /// When a task joins itself, or inside of [`no_switch`](crate::no_switch).
     pub fn join(self) -> Result<T, JoinError> {
         wait_for(&self.0, None);
-        self.0.take().unwrap_or_else(|| {
-            Err(JoinError::refused("not waited for: whoever joins may not wait here"))
-        })
+        self.0.take().unwrap_or_else(|| Err(JoinError::not_waited_for()))
     }
 
     /// Waits for that long at most; none when the task goes on. The handle stays good.

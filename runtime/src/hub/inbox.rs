@@ -77,6 +77,11 @@ impl Inbox {
 }
 
 impl Sender {
+    /// Whether both send to the same hub.
+    pub(crate) fn is_same(&self, other: &Sender) -> bool {
+        Arc::ptr_eq(&self.bell, &other.bell)
+    }
+
     /// Puts a message; gives it back when the hub has ended.
     pub(crate) fn send(&self, message: Message) -> Result<(), Message> {
         self.queue.send(message).map_err(|refused| refused.0)?;

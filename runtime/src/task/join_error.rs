@@ -55,6 +55,11 @@ impl JoinError {
         JoinError::because(Cause::Refused(what))
     }
 
+    /// What a join gives to somebody who may not wait.
+    pub(crate) fn not_waited_for() -> JoinError {
+        JoinError::refused("not waited for: whoever joins may not wait here")
+    }
+
     pub(crate) fn no_stack(why: impl fmt::Display) -> JoinError {
         JoinError::because(Cause::NoStack(why.to_string().into()))
     }
