@@ -71,6 +71,14 @@ impl Alarms {
         }
     }
 
+    /// Takes back all alarms.
+    pub(super) fn forget_all(&self) {
+        let mut wheel = Wheel::new();
+        wheel.expire(self.now.get(), |_| ());
+        *self.wheel.borrow_mut() = wheel;
+        self.vital.set(0);
+    }
+
     /// Calls `ring` for whatever is due at the time of the last look.
     pub(super) fn expire(&self, mut ring: impl FnMut(Alarm)) {
         let mut wheel = self.wheel.borrow_mut();

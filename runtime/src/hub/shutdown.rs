@@ -29,6 +29,8 @@ impl Hub {
         T: 'env,
     {
         let mut verdict = None;
+        self.ending.set(false); // or the main task were a daemon
+        self.failed.set(false);
         let _stack = overflow::install(current::describe).map_err(Ended::Unarmed)?;
         let outcome = HUB.with(|slot| {
             slot.set(self, || {
@@ -54,8 +56,6 @@ impl Hub {
 
     /// Runs until every task that is waited for has ended, then ends the rest.
     fn run_to_end(&self, loan: &Rc<Loan>) -> Option<Deadlock> {
-        self.ending.set(false);
-        self.failed.set(false);
         let verdict = loop {
             let over = |hub: &Hub| hub.vital.get() == 0 || (loan.live() == 0 && hub.failed.get());
             match self.drive(over, None) {
@@ -123,6 +123,11 @@ impl Hub {
             mem::forget(task);
         }
         self.queue.borrow_mut().drain().for_each(mem::forget);
+        // None is left: what they waited for must not count in the hub's next run.
+        self.alarms.forget_all();
+        self.reactor.borrow_mut().take_waiters(|_| ());
+        self.owed.set(0);
+        self.vital.set(0);
     }
 }
 
