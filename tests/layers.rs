@@ -1,0 +1,169 @@
+//! The dependency policy of the workspace, as data, and the checks that hold it.
+//!
+//! This is a statement of policy. Change it on purpose, with the reason in the commit, never to
+//! make a build pass.
+
+use std::fs;
+use std::path::Path;
+
+#[path = "layers/checks.rs"]
+mod checks;
+#[path = "layers/planted.rs"]
+mod planted;
+#[path = "layers/tokens.rs"]
+mod tokens;
+
+use checks::{Layers, Source};
+
+/// Modules of runtime: each may use those named behind it, which stand above it.
+const RUNTIME: &str = "
+    sys:
+    clock:
+    timers:
+    stack: sys
+    coroutine: stack
+    reactor: sys
+    task: stack coroutine
+    hub: sys clock timers stack coroutine reactor task
+    cancel: clock timers task hub
+    park: task hub cancel
+    time: clock task hub cancel park
+    local: hub park
+    spawn: clock stack task hub cancel park
+    scope: task hub cancel park spawn
+    handle: task hub cancel park spawn
+    run: task hub handle
+    io: clock reactor task hub cancel park
+    thread: clock task hub cancel park
+    stats: hub
+    inspect: hub
+";
+
+/// Modules of net.
+const NET: &str = "
+    dns:
+    tcp: dns
+    tls: tcp
+    http: dns tcp
+";
+
+/// Packages of ours that each package may depend on.
+const PACKAGES: &[(&str, &[&str])] = &[
+    ("runtime", &[]),
+    ("net", &["osier-runtime"]),
+    (".", &["osier-runtime", "osier-net"]),
+    ("examples/crawler", &["osier"]),
+    ("benches", &["osier"]),
+];
+
+/// All that the bench may stand on: no peer's runtime, which would be measured along.
+const BENCH: &[&str] = &["osier", "rustix", "serde_json"];
+
+/// Who may call what the compiler cannot check.
+const UNSAFE: &[&str] =
+    &["runtime/src/sys/", "runtime/src/stack/", "runtime/src/coroutine/", "runtime/src/task/"];
+
+/// Crates that one place alone may name, so that they can be replaced there.
+const SEAMS: &[(&str, &[&str])] =
+    &[("mio", &["runtime/src/reactor/"]), ("corosensei", &["runtime/src/coroutine/portable.rs"])];
+
+/// Crates without any unsafe of their own.
+const SAFE: &[&str] = &["src/lib.rs", "net/src/lib.rs"];
+
+/// Lines of a file; beyond, it is two nouns.
+const LONGEST: usize = 500;
+/// The facade only re-exports.
+const LIMITS: &[(&str, usize)] = &[("src/lib.rs", 150)];
+
+/// Names, without a plural's s, that say nothing.
+const BANNED: &[&str] = &["util", "common", "helper", "misc"];
+
+#[test]
+fn modules_of_runtime_look_down() {
+    none(layers(RUNTIME).check("runtime/src/", &sources()));
+}
+
+#[test]
+fn modules_of_net_look_down() {
+    none(layers(NET).check("net/src/", &sources()));
+}
+
+#[test]
+fn packages_look_down() {
+    for (package, allowed) in PACKAGES {
+        let ours = |name: &str| name.starts_with("osier") || name == "crawler";
+        none(checks::forbidden_dependencies(&manifest(package), allowed, ours));
+    }
+}
+
+#[test]
+fn the_bench_holds_no_other_runtime() {
+    none(checks::forbidden_dependencies(&manifest("benches"), BENCH, |_| true));
+}
+
+#[test]
+fn a_replaceable_crate_is_named_in_one_place() {
+    for (word, places) in SEAMS {
+        none(checks::confined(word, places, &sources()));
+        none(checks::empty(places, &sources()));
+    }
+}
+
+#[test]
+fn unsafe_stands_where_it_is_explained() {
+    none(checks::confined("unsafe", UNSAFE, &sources()));
+    none(checks::empty(UNSAFE, &sources()));
+    none(checks::unexplained(UNSAFE, &sources()));
+    none(checks::lacking("#![forbid(unsafe_code)]", SAFE, &sources()));
+}
+
+#[test]
+fn files_are_short_and_named_for_what_they_hold() {
+    none(checks::too_long(LONGEST, LIMITS, &sources()));
+    none(checks::misnamed(BANNED, &sources()));
+}
+
+#[test]
+fn a_mod_rs_is_a_table_of_contents() {
+    none(checks::busy_contents(&sources()));
+}
+
+fn layers(table: &str) -> Layers<'_> {
+    Layers::read(table).unwrap_or_else(|why| panic!("{why}"))
+}
+
+#[track_caller]
+fn none(offences: Vec<String>) {
+    assert!(offences.is_empty(), "\n{}\n", offences.join("\n"));
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn manifest(package: &str) -> String {
+    let path = root().join(package).join("Cargo.toml");
+    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Every Rust file of the workspace.
+fn sources() -> Vec<Source> {
+    let mut out = Vec::new();
+    gather(root(), &mut out);
+    assert!(out.iter().any(|source| source.path == "src/lib.rs"), "this looks elsewhere");
+    out
+}
+
+fn gather(dir: &Path, out: &mut Vec<Source>) {
+    for entry in fs::read_dir(dir).expect("a folder of the workspace can be read") {
+        let path = entry.expect("and so can its entries").path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if path.is_dir() && name != "target" && !name.starts_with('.') {
+            gather(&path, out);
+        } else if name.ends_with(".rs") {
+            let text = fs::read_to_string(&path).expect("a source is text");
+            let path = path.strip_prefix(root()).expect("it is below the root");
+            out.push(Source { path: path.to_string_lossy().replace('\\', "/"), text });
+        }
+    }
+}
