@@ -1,7 +1,7 @@
 //! The README's first block is a program that is built and run, and short.
 
 const README: &str = include_str!("../README.md");
-const PROGRAM: &str = include_str!("../examples/fetch.rs");
+const PROGRAM: &str = include_str!("../examples/classic.rs");
 
 /// More would not be read.
 const LONGEST: usize = 25;
@@ -35,4 +35,10 @@ fn the_first_block_is_short() {
 fn blocks_and_bodies_are_found() {
     assert_eq!(first_block("a\n```sh\nb\n```\n```rust\nc\n```\n```rust\nd\n```\n"), "c\n");
     assert_eq!(body("//! a\n#![b]\n\nuse c;\n//! d\n"), "use c;\n//! d\n");
+}
+
+#[test]
+fn the_figures_have_a_place() {
+    let (_, rest) = README.split_once("<!-- figures -->").expect("where they begin");
+    assert_eq!(rest.matches("<!-- /figures -->").count(), 1, "where they end");
 }
