@@ -19,12 +19,13 @@ use checks::{Layers, Source};
 const RUNTIME: &str = "
     sys:
     clock:
+    complaint:
     timers:
     stack: sys
     coroutine: stack
     reactor: sys
-    task: stack coroutine
-    hub: sys clock timers stack coroutine reactor task
+    task: complaint stack coroutine
+    hub: sys clock complaint timers stack coroutine reactor task
     cancel: clock timers task hub
     park: task hub cancel
     time: clock task hub cancel park
