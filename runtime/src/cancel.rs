@@ -14,12 +14,27 @@ use crate::clock;
 use crate::hub::{Alarm, Hub, expect_hub, hub};
 use crate::task::{Due, TaskRef, TimeoutUnwind, Wake};
 
-/// Unwinds the task if its wait was cut short for that; gives any other result back.
+/// Unwinds the task if its wait was cut short for that.
 ///
-/// For what is built on [`park`](crate::park): called when one's own state is in order.
+/// Any other result is given back. For what is built on [`park`](crate::park): called when one's own
+/// state is in order.
 ///
 /// # Panics
 /// That is how it unwinds, without a message.
+///
+/// # Blocking
+/// Never switches tasks.
+///
+/// ```
+/// use std::time::Duration;
+/// use osier::{Reason, Wake};
+///
+/// osier::run(|| {
+///     let deadline = osier::clock::deadline(Duration::from_millis(1));
+///     let wake = osier::park(Reason::new("waiting for nobody"), deadline, || {});
+///     assert_eq!(osier::deliver(wake), Wake::TimedOut);
+/// });
+/// ```
 pub fn deliver(wake: Wake) -> Wake {
     if wake == Wake::Killed
         && let Some(payload) = take_due()
@@ -59,6 +74,18 @@ fn refuse_without_unwinding(what: &str) {
 }
 
 /// A [`timeout`] has expired.
+///
+/// As an [`io::Error`](std::io::Error) it has the kind `TimedOut`.
+///
+/// ```
+/// use std::{io, time::Duration};
+///
+/// fn answer() -> io::Result<u32> {
+///     Ok(osier::timeout(Duration::from_secs(5), || 42)?)
+/// }
+/// assert_eq!(osier::run(answer)?, 42);
+/// # io::Result::Ok(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Elapsed {
     /// None: it never began, as the program cannot unwind.
@@ -82,7 +109,7 @@ impl From<Elapsed> for std::io::Error {
     }
 }
 
-/// Runs `f` and unwinds it out of its wait when it takes longer than `limit`.
+/// Runs `f` and unwinds it out of its wait when `limit` is over.
 ///
 /// No limit (`None`) never fires; one of zero fires at the first wait. A body that does not wait is
 /// never cut short, and one that ends has its result returned even if its time was up. Time-outs
@@ -144,9 +171,9 @@ fn set_alarm(me: &TaskRef, scope: u32, limit: Duration) -> Option<crate::timers:
     Some(expect_hub("a time-out", |hub| hub.set_alarm(at, alarm, !me.daemon.get())))
 }
 
-/// Runs `f` and puts off kills, and time-outs that began outside, until it has ended.
+/// Runs `f` and puts off kills until it has ended.
 ///
-/// For cleaning up that waits, and for callbacks that C code calls (an unwinding must not cross
+/// Time-outs that began outside are put off, too. For cleaning up that waits, and for callbacks that C code calls (an unwinding must not cross
 /// C). What was put off comes at the next wait after it.
 ///
 /// # Blocking
@@ -182,13 +209,16 @@ pub fn shield<T>(f: impl FnOnce() -> T) -> T {
     f()
 }
 
-/// Runs `f`, in which a wait is a mistake: it panics instead of switching tasks.
+/// Runs `f`, in which a wait panics instead of switching tasks.
 ///
 /// For code that must not be left half-way, as it keeps something in a thread-local that is
 /// meant for one call (scoped-tls does): see [`spawn`](crate::spawn).
 ///
 /// # Panics
 /// Where `f` waits.
+///
+/// # Blocking
+/// Never switches tasks.
 ///
 /// ```
 /// let total = osier::run(|| osier::no_switch(|| 1 + 1));

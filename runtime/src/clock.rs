@@ -12,7 +12,14 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// The moment that is `left` from now; none when that is beyond what the clock can say.
+/// The moment that is `left` from now, if the clock can say it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert!(osier::clock::deadline(Duration::from_secs(1)) > Some(osier::clock::now()));
+/// assert_eq!(osier::clock::deadline(Duration::MAX), None); // that is: never
+/// ```
 #[inline]
 pub fn deadline(left: Duration) -> Option<Instant> {
     now().checked_add(left)

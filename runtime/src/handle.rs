@@ -36,6 +36,18 @@ pub struct Handle {
 ///
 /// # Panics
 /// Outside of [`run`](crate::run).
+///
+/// # Blocking
+/// Never switches tasks.
+///
+/// ```
+/// osier::run(|| {
+///     let handle = osier::handle();
+///     let thread = std::thread::spawn(move || handle.spawn(|| 7));
+///     let task = osier::thread::offload(|| thread.join().unwrap());
+///     assert_eq!(task.join().unwrap(), 7);
+/// });
+/// ```
 pub fn handle() -> Handle {
     Handle::new(expect_hub("a handle was asked for", Hub::sender))
 }
@@ -73,6 +85,17 @@ impl Handle {
 }
 
 /// Waits for a task on another thread's hub and has its result.
+///
+/// Dropped, it lets the task go on by itself.
+///
+/// ```
+/// let hub = osier::Hub::new()?;
+/// let task = hub.handle().spawn(|| 6 * 7);
+/// assert!(!task.is_finished());
+/// hub.run(osier::yield_now);
+/// assert_eq!(task.join().unwrap(), 42);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct RemoteHandle<T> {
     packet: Arc<Packet<T>>,
@@ -153,7 +176,8 @@ impl<T> RemoteHandle<T> {
     /// hub's own thread and may not wait for it, as it is unwinding.
     ///
     /// # Blocking
-    /// In a task it switches tasks, unless the result is there; elsewhere it stops the OS thread.
+    /// In a task it switches tasks, unless the result is there; elsewhere, and while the task
+    /// unwinds, it stops the OS thread, unless that is the hub's own.
     pub fn join(self) -> Result<T, JoinError> {
         loop {
             let mut state = self.packet.lock();
@@ -176,12 +200,26 @@ impl<T> RemoteHandle<T> {
     }
 
     /// Whether the task has ended.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     pub fn is_finished(&self) -> bool {
         self.packet.lock().done
     }
 }
 
-/// Kills a task from any OS thread; see [`JoinHandle::kill`](crate::JoinHandle::kill).
+/// Kills a task from any OS thread.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// osier::run(|| {
+///     let task = osier::spawn(|| osier::sleep(Duration::from_secs(3600)));
+///     let killer = task.task().remote_killer();
+///     std::thread::spawn(move || killer.kill());
+///     assert!(task.join().unwrap_err().is_killed());
+/// });
+/// ```
 #[derive(Clone, Debug)]
 pub struct RemoteKiller {
     sender: Sender,
@@ -190,7 +228,7 @@ pub struct RemoteKiller {
 }
 
 impl RemoteKiller {
-    /// Asks the task to end.
+    /// Asks the task to end; see [`JoinHandle::kill`](crate::JoinHandle::kill).
     ///
     /// # Blocking
     /// Never waits.
@@ -204,6 +242,9 @@ impl crate::spawn::Task {
     ///
     /// # Panics
     /// Outside of [`run`](crate::run).
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     pub fn remote_killer(&self) -> RemoteKiller {
         let sender = expect_hub("a killer was asked for", Hub::sender);
         RemoteKiller { sender, slot: self.0.slot.get(), id: self.0.id }

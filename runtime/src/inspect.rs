@@ -11,6 +11,10 @@ use std::time::Duration;
 use crate::hub::{Board, Hub, expect_hub, hub};
 
 /// All tasks of a hub at one moment; print it.
+///
+/// ```
+/// osier::run(|| assert!(osier::dump().to_string().contains("task 1 'main': running")));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Dump {
     text: String,
@@ -22,7 +26,9 @@ impl fmt::Display for Dump {
     }
 }
 
-/// Lists every task of this thread's hub: name, state, what it waits for, where it was spawned.
+/// Lists every task of this thread's hub.
+///
+/// A line a task: its name, its state, what it waits for and since when, where it was spawned.
 ///
 /// # Panics
 /// Outside of [`run`](crate::run).
@@ -45,6 +51,19 @@ pub fn dump() -> Dump {
 }
 
 /// A task has held its hub for longer than the watch allows.
+///
+/// ```
+/// use std::{sync::mpsc, time::Duration};
+///
+/// let (report, reports) = mpsc::channel();
+/// osier::run(|| {
+///     let _watch = osier::watch_with(Duration::from_millis(5), move |b| report.send(b).unwrap())?;
+///     let blocked = reports.recv().unwrap(); // stops the thread: what it is to be told of
+///     assert!(blocked.task.starts_with("1 'main'") && blocked.held > Duration::from_millis(5));
+///     std::io::Result::Ok(())
+/// })?;
+/// # std::io::Result::Ok(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Blocked {
@@ -63,7 +82,16 @@ impl fmt::Display for Blocked {
 
 /// Watches the hub of this thread for as long as it is kept.
 ///
-/// See [`watch`].
+/// See [`watch`]. Dropped, it waits for its OS thread to end, which takes no longer than a report.
+///
+/// ```
+/// # use std::time::Duration;
+/// osier::run(|| {
+///     let watch = osier::watch(Duration::from_millis(100)).unwrap();
+///     osier::yield_now();
+///     drop(watch);
+/// });
+/// ```
 #[must_use = "the watch ends when it is dropped"]
 pub struct Watch {
     /// Dropped to stop the thread.
@@ -79,7 +107,7 @@ impl fmt::Debug for Watch {
     }
 }
 
-/// Watches this thread's hub and says on stderr when a task holds it for longer than `limit`.
+/// Reports on stderr when a task holds this hub longer than `limit`.
 ///
 /// Tasks take turns at waits only, so one that computes, or that calls something that blocks the OS
 /// thread, stops them all. An OS thread looks after that, and names the task, once per episode.
@@ -108,13 +136,18 @@ pub fn watch(limit: Duration) -> io::Result<Watch> {
     watch_with(limit, |blocked| eprintln!("osier: {blocked}"))
 }
 
-/// Watches this thread's hub, as [`watch`] does, and calls `report` on the watching OS thread.
+/// Calls `report` when a task holds this hub longer than `limit`.
+///
+/// As [`watch`]; it is called on the watching OS thread.
 ///
 /// # Errors
 /// When no OS thread can be started.
 ///
 /// # Panics
 /// Outside of [`run`](crate::run).
+///
+/// # Blocking
+/// Never switches tasks.
 pub fn watch_with(
     limit: Duration,
     report: impl FnMut(Blocked) + Send + 'static,

@@ -1,4 +1,8 @@
 //! Private half of `osier`; use `osier`.
+//!
+//! The scheduler of green threads and all that it stands on: stacks, the switch between them, timers,
+//! descriptors, kills. What users see of it they see as `osier`, whose docs are the ones to read; what
+//! only `osier-net` sees has no other promise of staying as it is. HACKING.md has the map.
 
 mod cancel;
 pub mod clock;

@@ -12,9 +12,9 @@ use std::time::Instant;
 use crate::hub::{Alarm, Hub, Message, Sender, expect_hub, hub};
 use crate::task::{Reason, TaskRef, Waiter, Wake};
 
-/// Suspends the task until it is woken, the deadline comes, or it is to unwind.
+/// Suspends the task until it is woken or the deadline comes.
 ///
-/// A wake that came since [`Unparker::current`] made the unparker of this wait ends it at once.
+/// Or until it is to unwind. A wake that came since [`Unparker::current`] made the unparker of this wait ends it at once.
 /// `undo` is called when the wait ends in any other way than by a wake, before `park` returns. A
 /// wake and a time-out in the same turn count as a wake, so what was handed over is not lost.
 ///
@@ -143,13 +143,18 @@ impl Unparker {
     ///
     /// # Panics
     /// Outside of a task.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     pub fn current() -> Unparker {
         let waiter = expect_hub("a wait", |hub| hub.current().map(|me| me.waiter()));
         let waiter = waiter.expect("only a task can wait, not a destructor that the hub runs");
         Unparker { waiter, _local: PhantomData }
     }
 
-    /// Ends the wait, if it is not over: the task is put at the end of the run queue.
+    /// Ends the wait, if it is not over.
+    ///
+    /// The task is put at the end of the run queue.
     ///
     /// # Blocking
     /// Never switches tasks.
@@ -165,6 +170,9 @@ impl Unparker {
     /// One that may go to another OS thread.
     ///
     /// A wait for it says so in its reason ([`Reason::outside`]), or it may be taken for a deadlock.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     pub fn remote(&self) -> RemoteUnparker {
         RemoteUnparker { waiter: self.waiter, sender: expect_hub("an unparker", Hub::sender) }
     }
@@ -196,7 +204,9 @@ pub struct RemoteUnparker {
 }
 
 impl RemoteUnparker {
-    /// Ends the wait, if it is not over. A hub that has ended is past waking: that is no error.
+    /// Ends the wait, if it is not over.
+    ///
+    /// A hub that has ended is past waking: that is no error.
     ///
     /// # Blocking
     /// Never waits.

@@ -7,10 +7,10 @@ use crate::handle::Handle;
 use crate::hub::{self, Deadlock, Ended, is_in_task};
 use crate::task::JoinError;
 
-/// Runs `f` as the main task of a new hub on this OS thread, and gives its result.
+/// Runs `f` as the main task of a new hub, and gives its result.
 ///
 /// Returns when `f` and every task that is no daemon have ended; daemons are killed then, and all
-/// destructors have run. If `f` panics, the others are killed and the panic goes on.
+/// destructors have run. All tasks run on this OS thread. If `f` panics, the others are killed and the panic goes on.
 ///
 /// # Panics
 /// When `f` does; when another `run` is going on on this thread; when the system has no descriptors
@@ -61,6 +61,9 @@ impl Hub {
     ///
     /// # Panics
     /// As [`run`].
+    ///
+    /// # Blocking
+    /// Occupies the OS thread.
     #[track_caller]
     pub fn run<F, T>(&self, f: F) -> T
     where

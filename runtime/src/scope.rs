@@ -14,7 +14,7 @@ use crate::park::park;
 use crate::spawn::{Builder, JoinHandle, debug};
 use crate::task::{JoinError, Loan, Outcome, Reason, Scope, TaskId, TaskRef, Wake, lend};
 
-/// Runs `f`, which may spawn tasks that borrow, and waits for these tasks.
+/// Runs `f`, which may spawn tasks that borrow, and waits for them.
 ///
 /// As `std::thread::scope`. When `f` unwinds (a panic, a kill, a time-out), or the wait for its tasks
 /// does, they are killed and waited for before the unwinding goes on; a [`timeout`](crate::timeout)
@@ -132,6 +132,20 @@ impl<'scope> Scope<'scope, '_> {
     ///
     /// # Errors
     /// When no stack of that size can ever be had.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    ///
+    /// ```
+    /// osier::run(|| {
+    ///     let word = String::from("osier");
+    ///     osier::scope(|s| {
+    ///         let plan = osier::Builder::new().name("counter").stack_size(1 << 20);
+    ///         let task = s.spawn_with(plan, || word.len()).unwrap();
+    ///         assert_eq!(task.join().unwrap(), 5);
+    ///     });
+    /// });
+    /// ```
     #[track_caller]
     pub fn spawn_with<F, T>(
         &'scope self,
@@ -163,14 +177,26 @@ impl<'scope> Scope<'scope, '_> {
     }
 }
 
-/// Waits for a task of a scope and has its result; see [`JoinHandle`].
+/// Waits for a task of a scope and has its result.
+///
+/// As [`JoinHandle`]; only the joins switch tasks.
+///
+/// ```
+/// let sum = osier::run(|| {
+///     let numbers = [1, 2, 3];
+///     osier::scope(|s| s.spawn(|| numbers.iter().sum::<i32>()).join().unwrap())
+/// });
+/// assert_eq!(sum, 6);
+/// ```
 pub struct ScopedJoinHandle<'scope, T> {
     inner: JoinHandle<T>,
     _scope: PhantomData<&'scope ()>,
 }
 
 impl<T> ScopedJoinHandle<'_, T> {
-    /// Waits until the task has ended and gives its result; see [`JoinHandle::join`].
+    /// Waits until the task has ended and gives its result.
+    ///
+    /// See [`JoinHandle::join`].
     ///
     /// # Errors
     /// When the task panicked or was killed.

@@ -90,9 +90,9 @@ impl Builder {
         self
     }
 
-    /// Makes [`run`](crate::run) end without waiting for the task: it is killed then.
+    /// Makes [`run`](crate::run) end without waiting for the task.
     ///
-    /// Otherwise a task is a daemon if the task that spawns it is one. What others wait for should not be
+    /// It is killed then. Without this call a task is a daemon if the task that spawns it is one. What others wait for should not be
     /// a daemon: its timers do not keep a deadlock from being reported.
     pub fn daemon(mut self, daemon: bool) -> Builder {
         self.plan.daemon = Some(daemon);
@@ -107,6 +107,9 @@ impl Builder {
     ///
     /// # Panics
     /// Outside of [`run`](crate::run).
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     #[track_caller]
     pub fn spawn<F, T>(self, f: F) -> io::Result<JoinHandle<T>>
     where
@@ -131,7 +134,10 @@ impl Default for Builder {
     }
 }
 
-/// Waits for a task and has its result; dropped, it lets the task go on by itself.
+/// Waits for a task and has its result.
+///
+/// Dropped, it lets the task go on by itself. `join`, `join_timeout`, `wait` and `kill_timeout` switch
+/// tasks, nothing else here does.
 ///
 /// ```
 /// osier::run(|| {
@@ -158,7 +164,9 @@ impl<T> JoinHandle<T> {
         self.0.take().unwrap_or_else(|| Err(JoinError::not_waited_for()))
     }
 
-    /// Waits for that long at most; none when the task goes on. The handle stays good.
+    /// Waits for that long at most; none when the task goes on.
+    ///
+    /// The handle stays good.
     ///
     /// # Errors
     /// When the task panicked or was killed.
@@ -199,9 +207,9 @@ impl<T> JoinHandle<T> {
         self.0.get()?.as_ref().err()
     }
 
-    /// Asks the task to end: its wait ends by unwinding, and its destructors run.
+    /// Asks the task to end, by unwinding it from its wait.
     ///
-    /// A task that has not started never does. One that has ended is no matter. The running task
+    /// All its destructors run. A task that has not started never does. One that has ended is no matter. The running task
     /// itself unwinds at once. A task that catches the unwinding goes on.
     ///
     /// # Blocking
@@ -209,11 +217,30 @@ impl<T> JoinHandle<T> {
     ///
     /// # Panics
     /// When the program is built with `panic = "abort"`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// osier::run(|| {
+    ///     let task = osier::spawn(|| osier::sleep(Duration::from_secs(3600)));
+    ///     task.kill();
+    ///     assert!(!task.is_finished()); // it was asked
+    ///     assert!(task.join().unwrap_err().is_killed());
+    /// });
+    /// ```
     pub fn kill(&self) {
         kill(&self.0, None);
     }
 
-    /// Asks the task to end by unwinding with this payload, which the join then gives.
+    /// Asks the task to end by unwinding with this payload.
+    ///
+    /// As [`kill`](Self::kill), but it ends as if it had panicked with the payload.
+    ///
+    /// # Panics
+    /// As [`kill`](Self::kill).
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     pub fn kill_with(&self, payload: Box<dyn Any + Send>) {
         kill(&self.0, Some(payload));
     }
@@ -222,6 +249,9 @@ impl<T> JoinHandle<T> {
     ///
     /// # Blocking
     /// Switches tasks, unless the task has ended already.
+    ///
+    /// # Panics
+    /// As [`kill`](Self::kill).
     pub fn kill_timeout(&self, limit: Duration) -> bool {
         kill(&self.0, None);
         wait_for(&self.0, clock::deadline(limit));
@@ -285,6 +315,8 @@ pub(crate) fn wait_for(task: &TaskRef, deadline: Option<Instant>) {
 
 /// A task as such: to tell it apart, to name it, to kill it.
 ///
+/// Nothing here switches tasks.
+///
 /// ```
 /// osier::run(|| {
 ///     let me = osier::current();
@@ -326,9 +358,9 @@ impl Task {
         kill(&self.0, None);
     }
 
-    /// The most bytes of its stack that were ever in use, to a page; none before it has one.
+    /// The most bytes of its stack that were ever in use.
     ///
-    /// A stack is used again and again: what earlier tasks touched near its top counts too.
+    /// To a page; none before it has a stack. A stack is used again and again: what earlier tasks touched near its top counts too.
     pub fn stack_high_water(&self) -> Option<usize> {
         self.0.with_stack(Stack::touched)
     }
@@ -352,6 +384,9 @@ impl fmt::Debug for Task {
 ///
 /// # Panics
 /// Outside of a task.
+///
+/// # Blocking
+/// Never switches tasks.
 ///
 /// ```
 /// osier::run(|| println!("hello from {:?}", osier::current()));

@@ -2,7 +2,12 @@
 
 use crate::hub::{Hub, expect_hub};
 
-/// What a hub has at one moment.
+/// What a hub has at one moment; see [`stats`].
+///
+/// ```
+/// let stats = osier::run(osier::stats);
+/// assert_eq!((stats.tasks, stats.stacks, stats.timers), (1, 1, 0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

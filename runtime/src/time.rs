@@ -38,7 +38,9 @@ pub fn sleep(length: Duration) {
     }
 }
 
-/// Suspends the task until that moment, as [`sleep`] does; one that is past gives way once.
+/// Suspends the task until that moment, as [`sleep`] does.
+///
+/// One that is past gives way once.
 ///
 /// # Blocking
 /// Switches tasks.

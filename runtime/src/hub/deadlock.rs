@@ -7,9 +7,9 @@ use std::fmt;
 use super::Hub;
 use crate::task::{State, TaskId};
 
-/// Every task that `run` waits for is parked, and nothing is left that could wake one.
+/// No task that `run` waits for can ever go on.
 ///
-/// The main task's wait ends with a panic that carries this; when the main task has ended, `run`
+/// All of them are parked, and nothing is left that could wake one. The main task's wait ends with a panic that carries this; when the main task has ended, `run`
 /// itself panics with it. Printed, it lists every task: name, where it was spawned, what it
 /// waits for and since when.
 ///

@@ -9,6 +9,11 @@ use super::registration::Registration;
 use crate::reactor::Direction;
 
 /// What one successful call on a descriptor has brought.
+///
+/// ```
+/// let got = osier::io::Got { value: 5, drained: false };
+/// assert_eq!(got.value, 5);
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Got<R> {
     /// The call's result.
@@ -61,6 +66,9 @@ pub struct Source<T> {
 
 impl<T: AsFd> Source<T> {
     /// Takes over a descriptor, which must be in non-blocking mode.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     pub fn new(inner: T) -> Self {
         Source { registration: Registration::default(), inner }
     }
@@ -71,6 +79,9 @@ impl<T: AsFd> Source<T> {
     }
 
     /// Gives the descriptor back; it is no longer watched.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     pub fn into_inner(self) -> T {
         self.share();
         self.inner
@@ -79,11 +90,17 @@ impl<T: AsFd> Source<T> {
     /// Says that there are, or may be, duplicates of the descriptor.
     ///
     /// Otherwise a close is taken to make the kernel forget it, which saves a system call.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     pub fn share(&self) {
         self.registration.share();
     }
 
-    /// Calls `op` until it does not say [`ErrorKind::WouldBlock`], and waits to read in between.
+    /// Calls `op`, and again when it may read more, until it is done.
+    ///
+    /// It is not done as long as it says [`ErrorKind::WouldBlock`] (then this waits) or
+    /// [`ErrorKind::Interrupted`].
     ///
     /// # Errors
     /// Those of `op`; [`ErrorKind::TimedOut`] when the deadline comes first (`op` is tried once in any
@@ -100,7 +117,9 @@ impl<T: AsFd> Source<T> {
         self.call(Direction::Read, deadline, op)
     }
 
-    /// Calls `op` until it does not say [`ErrorKind::WouldBlock`], and waits to write in between.
+    /// Calls `op`, and again when it may write more, until it is done.
+    ///
+    /// As [`read`](Self::read), in the other direction.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -159,7 +178,7 @@ impl<T: AsFd> Source<T> {
         self.wait(Direction::Read, deadline)
     }
 
-    /// Waits until there is room to write; see [`wait_readable`](Self::wait_readable).
+    /// Waits until there is room to write.
     ///
     /// # Errors
     /// As [`wait_readable`](Self::wait_readable).

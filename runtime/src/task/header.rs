@@ -38,6 +38,15 @@ pub(crate) enum State {
 }
 
 /// How a wait ended.
+///
+/// ```
+/// use osier::{Reason, Wake};
+///
+/// osier::run(|| {
+///     let now = Some(osier::clock::now());
+///     assert_eq!(osier::park(Reason::new("waiting"), now, || {}), Wake::TimedOut);
+/// });
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Wake {
     /// By [`Unparker::unpark`](crate::Unparker::unpark).

@@ -97,7 +97,10 @@ impl JoinError {
         self.try_into_panic().unwrap_or_else(|other| panic!("not a panic: {other}"))
     }
 
-    /// Gives the payload that the task panicked with, or the error back.
+    /// Gives the payload that the task panicked with.
+    ///
+    /// # Errors
+    /// The error itself, when the task did not panic.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
         match self.cause.map(|cause| *cause) {
             Some(Cause::Panicked(payload, _)) => {
@@ -108,6 +111,13 @@ impl JoinError {
     }
 
     /// Panics with what the task panicked with, without another message.
+    ///
+    /// ```should_panic
+    /// osier::run(|| {
+    ///     let task = osier::spawn(|| panic!("no tea left"));
+    ///     task.join().unwrap_or_else(|error| error.resume())
+    /// });
+    /// ```
     ///
     /// # Panics
     /// Always: that is its purpose.

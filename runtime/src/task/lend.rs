@@ -38,7 +38,20 @@ impl Loan {
     }
 }
 
-/// Spawns tasks that may borrow from outside of the call of [`scope`](crate::scope).
+/// Spawns tasks that may borrow what outlives the scope.
+///
+/// What [`scope`](crate::scope()) gives its closure:
+///
+/// ```
+/// use osier::Scope;
+///
+/// fn spawn_all<'scope>(s: &'scope Scope<'scope, '_>, words: &'scope [&str]) {
+///     for word in words {
+///         s.spawn(move || println!("{word}"));
+///     }
+/// }
+/// osier::run(|| osier::scope(|s| spawn_all(s, &["green", "threads"])));
+/// ```
 ///
 /// `'scope` lasts until every task has ended, `'env` is what they borrow.
 #[derive(Debug)]

@@ -53,9 +53,9 @@ impl Reason {
         Reason { on: self.on & OUTSIDE | kind | number & NUMBER, ..self }
     }
 
-    /// Says that the wake will come from outside: another OS thread or a signal.
+    /// Says that the wake will come from outside.
     ///
-    /// Such a wait is never taken for a deadlock.
+    /// From another OS thread or a signal. Such a wait is never taken for a deadlock.
     pub const fn outside(self) -> Reason {
         Reason { on: self.on | OUTSIDE, ..self }
     }

@@ -15,9 +15,9 @@ const THREADS: usize = 4;
 
 static POOL: Pool = Pool::new("offload", THREADS);
 
-/// Runs `f` on an OS thread and gives its result; other tasks run meanwhile.
+/// Runs `f` on an OS thread and gives its result.
 ///
-/// For calls that block and cannot be made green: files, C libraries, long computations. At most 4
+/// Other tasks run meanwhile. For calls that block and cannot be made green: files, C libraries, long computations. At most 4
 /// run at once in the process, the others queue; [`Pool::offload`] is the same with a pool of your
 /// own. What `f` works on is its own (`'static + Send`), so the wait can be cut short by a kill or a
 /// time-out: `f` goes on then, and its result is dropped. A panic in `f` comes back here.
@@ -40,9 +40,9 @@ where
 }
 
 impl Pool {
-    /// Runs `f` on a thread of this pool and gives its result; see [`offload`].
+    /// Runs `f` on a thread of this pool and gives its result.
     ///
-    /// If not one thread can be started, `f` is called right here, and the log says so.
+    /// As [`offload`]. If not one thread can be started, `f` is called right here, and the log says so.
     ///
     /// # Blocking
     /// Switches tasks.

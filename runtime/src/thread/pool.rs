@@ -29,7 +29,17 @@ pub type Job = Box<dyn FnOnce() + Send>;
 
 /// A bounded pool of OS threads.
 ///
-/// Its threads borrow it for ever, so it is a `static` (or leaked); it has no end of its own.
+/// Its threads borrow it for ever, so it is a `static` (or leaked); it has no end of its own. Nothing
+/// here switches tasks but [`offload`](Pool::offload).
+///
+/// ```
+/// use osier::thread::Pool;
+///
+/// static FILES: Pool = Pool::new("files", 2);
+///
+/// let size = osier::run(|| FILES.offload(|| std::fs::metadata("/etc/passwd").map(|m| m.len())));
+/// assert!(size.unwrap() > 0);
+/// ```
 pub struct Pool {
     /// The middle of its threads' names.
     name: &'static str,
@@ -66,6 +76,13 @@ struct State {
 }
 
 /// What a pool is doing.
+///
+/// ```
+/// use osier::thread::{Pool, Stats};
+///
+/// static POOL: Pool = Pool::new("idle", 2);
+/// assert_eq!(POOL.stats(), Stats { threads: 0, idle: 0, queued: 0 });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stats {
     /// OS threads that it has.
@@ -77,6 +94,17 @@ pub struct Stats {
 }
 
 /// A job was not taken: there is no thread, and the system gives none.
+///
+/// It comes back, to be run by other means:
+///
+/// ```
+/// use osier::thread::Pool;
+///
+/// static POOL: Pool = Pool::new("work", 2);
+/// if let Err(refused) = POOL.submit(Box::new(|| println!("done"))) {
+///     (refused.job)();
+/// }
+/// ```
 pub struct SpawnError {
     /// The job, which has not run.
     pub job: Job,
@@ -85,7 +113,9 @@ pub struct SpawnError {
 }
 
 impl Pool {
-    /// A pool of up to `max` threads, named `osier-NAME-1` and so on; it starts none yet.
+    /// A pool of up to `max` threads; it starts none yet.
+    ///
+    /// They are called `osier-NAME-1` and so on.
     ///
     /// # Panics
     ///
@@ -118,9 +148,9 @@ impl Pool {
         self
     }
 
-    /// Has a job run, as soon as one of the threads is free; first come, first served.
+    /// Has a job run, as soon as one of the threads is free.
     ///
-    /// A panic in it ends the job alone, and is nobody's business but the panic hook's.
+    /// First come, first served. A panic in it ends the job alone, and is nobody's business but the panic hook's.
     ///
     /// # Errors
     ///
@@ -158,7 +188,9 @@ impl Pool {
         Ok(())
     }
 
-    /// Sets the most threads at once; those that are too many leave as they come free.
+    /// Sets the most threads at once.
+    ///
+    /// Those that are too many leave as they come free.
     ///
     /// # Panics
     ///
@@ -170,7 +202,7 @@ impl Pool {
         self.work.notify_all();
     }
 
-    /// Ends all threads without a job, now, and waits until they have ended; says who is left.
+    /// Ends all threads without a job, waits for that, says who is left.
     ///
     /// Threads at work are given `patience` to finish as well: one whose job has just handed
     /// over its result may need a moment to be idle again. The next [`submit`](Self::submit)
