@@ -33,7 +33,7 @@ pub fn sleep(length: Duration) {
     }
     match clock::now().checked_add(length) {
         _ if !is_in_task() => clock::sleep_in_kernel(length),
-        Some(deadline) => sleep_until(deadline),
+        Some(deadline) => nap(Some(deadline)),
         None => nap(None),
     }
 }
@@ -51,10 +51,13 @@ pub fn sleep(length: Duration) {
 /// osier::run(|| osier::sleep_until(Instant::now() + Duration::from_millis(1)));
 /// ```
 pub fn sleep_until(deadline: Instant) {
-    if is_in_task() {
+    let left = deadline.saturating_duration_since(clock::now());
+    if left.is_zero() {
+        yield_now();
+    } else if is_in_task() {
         nap(Some(deadline));
     } else {
-        clock::sleep_in_kernel(deadline.saturating_duration_since(clock::now()));
+        clock::sleep_in_kernel(left);
     }
 }
 
