@@ -358,6 +358,13 @@ impl Task {
         kill(&self.0, None);
     }
 
+    /// Asks the task to end by unwinding with this payload, see [`JoinHandle::kill_with`].
+    ///
+    /// Any task can end the main task, and with it the run, this way.
+    pub fn kill_with(&self, payload: Box<dyn Any + Send>) {
+        kill(&self.0, Some(payload));
+    }
+
     /// The most bytes of its stack that were ever in use.
     ///
     /// To a page; none before it has a stack. A stack is used again and again: what earlier tasks touched near its top counts too.

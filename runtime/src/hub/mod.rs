@@ -13,6 +13,7 @@
 //! - `shutdown`: the end of a run
 //! - `deadlock`: the verdict when nothing can go on, and its report
 //! - `report`: all tasks, in words
+//! - `lull`: who waits until the others are done
 //! - `board`: which task runs, for the watch
 //! - `preserve`: thread-locals that each task has for itself
 //! - `sweep`: stacks of tasks that stay parked
@@ -26,6 +27,7 @@ mod current;
 mod deadlock;
 mod directory;
 mod inbox;
+mod lull;
 mod nursery;
 mod preserve;
 mod registry;

@@ -36,6 +36,7 @@ impl Hub {
             let now = self.alarms.look();
             (took, began) = (now - began, now);
             self.look_around();
+            self.look_for_the_last();
             if done(self) {
                 return Stopped::Done;
             }
@@ -47,6 +48,10 @@ impl Hub {
                     polled = now;
                     self.poll(Some(Duration::ZERO));
                 }
+                continue;
+            }
+            if self.look_for_idlers() {
+                polled = now;
                 continue;
             }
             if self.is_deadlocked() {
@@ -154,7 +159,7 @@ impl Hub {
     }
 
     /// Asks the reactor, for that long; without a limit when none is given.
-    fn poll(&self, left: Option<Duration>) {
+    pub(super) fn poll(&self, left: Option<Duration>) {
         let wake = |waiter: Waiter| self.wake_promptly(waiter, Wake::Woken);
         let polled = self.reactor.borrow_mut().poll(left, wake);
         if let Err(error) = polled {

@@ -15,6 +15,7 @@ use super::board::Board;
 use super::bottom::Bottom;
 use super::directory;
 use super::inbox::{Inbox, Message, Sender};
+use super::lull::Lull;
 use super::preserve::Preserve;
 use super::registry::Registry;
 use super::run_queue::RunQueue;
@@ -55,6 +56,8 @@ pub(crate) struct Hub {
     pub(super) preserve: Preserve,
     /// Whose stacks were trimmed while they were parked.
     pub(super) sweep: Sweep,
+    /// Who waits until the others are done.
+    pub(crate) lull: Lull,
     /// Where it is written up which task runs, while there is a watch.
     pub(super) board: RefCell<Option<Arc<Board>>>,
     /// How many tasks there are that `run` waits for.
@@ -92,6 +95,7 @@ impl Hub {
             turn: Turn::new(),
             preserve: Preserve::default(),
             sweep: Sweep::default(),
+            lull: Lull::default(),
             board: RefCell::new(None),
             vital: Cell::new(0),
             owed: Cell::new(0),
