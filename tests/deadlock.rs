@@ -1,0 +1,201 @@
+//! Deadlocks: told when nothing can ever go on, and not while something may.
+
+mod support;
+
+use std::cell::Cell;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::thread;
+use std::time::Duration;
+
+use osier::io::Source;
+use osier::{Builder, Deadlock, Reason, Unparker, Wake, park, shield, sleep, spawn, timeout};
+use support::{FOREVER, OnDrop, SHORT, payload_of, spin, swallow, wait_for_nobody};
+
+fn verdict<T>(f: impl FnOnce() -> T) -> String {
+    payload_of(f).downcast::<Deadlock>().expect("a deadlock").to_string()
+}
+
+#[test]
+fn a_main_task_that_nobody_can_wake_is_told_hu_01() {
+    let report = verdict(|| osier::run(wait_for_nobody));
+    assert!(report.starts_with("deadlock: no green thread can ever go on"), "{report}");
+    assert!(report.contains("task ") && report.contains("'main'"), "{report}");
+    assert!(report.contains("parked for ") && report.contains("waiting for nobody"), "{report}");
+    assert!(report.contains("spawned at tests/deadlock.rs:"), "{report}");
+}
+
+#[test]
+fn the_main_task_can_go_on_after_the_verdict_hu_01() {
+    osier::run(|| {
+        let stuck = spawn(wait_for_nobody);
+        let report = verdict(|| stuck.wait());
+        assert!(report.contains("joining task"), "{report}");
+        stuck.kill();
+        assert!(stuck.join().unwrap_err().is_killed());
+    });
+}
+
+#[test]
+fn every_task_is_in_the_report_hu_01() {
+    let report = verdict(|| {
+        osier::run(|| {
+            for name in ["ann", "bob"] {
+                Builder::new().name(name).spawn(wait_for_nobody).unwrap();
+            }
+            let stuck = spawn(wait_for_nobody);
+            stuck.join().unwrap()
+        })
+    });
+    for expected in ["'main'", "'ann'", "'bob'", "joining task "] {
+        assert!(report.contains(expected), "{expected}: {report}");
+    }
+    assert_eq!(report.lines().count(), 5, "{report}");
+}
+
+#[test]
+fn a_run_whose_main_task_has_ended_is_told_and_destructors_run_hu_01() {
+    let dropped = Rc::new(Cell::new(false));
+    let note = dropped.clone();
+    let report = verdict(|| {
+        osier::run(|| {
+            let stuck = Builder::new().name("stuck").spawn(move || {
+                let _note = OnDrop::new(|| note.set(true));
+                wait_for_nobody();
+            });
+            drop(stuck);
+        })
+    });
+    assert!(report.contains("'stuck'") && !report.contains("'main'"), "{report}");
+    assert!(dropped.get());
+}
+
+#[test]
+fn a_shield_is_no_shelter_from_the_verdict_hu_01() {
+    let report = verdict(|| osier::run(|| shield(|| shield(wait_for_nobody))));
+    assert!(report.contains("'main'"), "{report}");
+}
+
+#[test]
+fn a_verdict_that_was_swallowed_comes_again_hu_01() {
+    osier::run(|| {
+        for _ in 0..3 {
+            assert!(swallow(wait_for_nobody));
+        }
+    });
+}
+
+#[test]
+fn the_report_is_printed_once_hu_01() {
+    let child = support::in_child("the_report_is_printed_once_hu_01", || {
+        swallow(|| osier::run(wait_for_nobody));
+        swallow(|| osier::run(|| drop(spawn(wait_for_nobody))));
+    });
+    let stderr = String::from_utf8(child.stderr).unwrap();
+    assert!(child.status.success(), "{stderr}");
+    assert_eq!(stderr.matches("deadlock: no green thread").count(), 2, "{stderr}");
+}
+
+#[test]
+fn a_timer_of_one_who_is_waited_for_is_no_deadlock() {
+    osier::run(|| {
+        let task = spawn(|| {
+            sleep(SHORT);
+            assert!(timeout(SHORT, wait_for_nobody).is_err());
+            park(Reason::new("waiting"), osier::clock::deadline(SHORT), || {})
+        });
+        assert_eq!(task.join().unwrap(), Wake::TimedOut);
+    });
+}
+
+#[test]
+fn a_daemons_timer_counts_for_who_joins_it_alone() {
+    let daemon = |f: fn()| Builder::new().daemon(true).spawn(f).unwrap();
+    osier::run(|| daemon(|| sleep(SHORT)).join().unwrap());
+    osier::run(|| {
+        let task = spawn(move || daemon(|| sleep(SHORT)).join().unwrap());
+        task.join().unwrap();
+    });
+    osier::run(|| {
+        daemon(|| sleep(FOREVER));
+        verdict(wait_for_nobody);
+    });
+}
+
+#[test]
+fn a_descriptor_that_is_waited_for_is_no_deadlock() {
+    for daemon in [false, true] {
+        osier::run(|| {
+            let (near, mut far) = UnixStream::pair().unwrap();
+            near.set_nonblocking(true).unwrap();
+            let near = Source::new(near);
+            let writer = thread::spawn(move || {
+                spin(SHORT);
+                far.write_all(&[7]).unwrap();
+                far
+            });
+            let read = move || near.wait_readable(None).unwrap();
+            Builder::new().daemon(daemon).spawn(read).unwrap().join().unwrap();
+            drop(writer.join());
+        });
+    }
+}
+
+#[test]
+fn an_offloaded_call_is_no_deadlock() {
+    osier::run(|| {
+        assert_eq!(osier::thread::offload(|| spin(SHORT)), ());
+        let tasks = (0..8).map(|_| spawn(|| osier::thread::offload(|| spin(SHORT))));
+        assert!(osier::join_all(tasks).iter().all(|result| result.is_ok()));
+    });
+}
+
+#[test]
+fn a_wake_owed_by_another_thread_is_no_deadlock() {
+    osier::run(|| {
+        let me = Unparker::current().remote();
+        let other = thread::spawn(move || {
+            spin(SHORT);
+            me.unpark();
+        });
+        let reason = Reason::new("waiting for a thread").outside();
+        assert_eq!(park(reason, None, || {}), Wake::Woken);
+        other.join().unwrap();
+        // It was owed once.
+        verdict(wait_for_nobody);
+    });
+}
+
+#[test]
+fn a_handle_that_could_wake_somebody_is_no_promise() {
+    osier::run(|| {
+        let handle = osier::handle();
+        let _killer = osier::current().remote_killer();
+        verdict(wait_for_nobody);
+        drop(handle);
+    });
+}
+
+#[test]
+fn a_wait_from_outside_that_was_killed_is_owed_no_more() {
+    osier::run(|| {
+        let outside = || {
+            osier::deliver(park(Reason::new("waiting for a thread").outside(), None, || {}));
+        };
+        let task = spawn(outside);
+        assert!(timeout(SHORT, outside).is_err());
+        osier::yield_now();
+        assert!(task.kill_timeout(FOREVER));
+        verdict(wait_for_nobody);
+    });
+}
+
+#[test]
+fn a_verdict_takes_no_longer_than_it_has_to() {
+    let began = osier::clock::now();
+    for _ in 0..100 {
+        swallow(|| osier::run(wait_for_nobody));
+    }
+    assert!(began.elapsed() < Duration::from_secs(10));
+}

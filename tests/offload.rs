@@ -1,0 +1,99 @@
+//! Calls on OS threads: the task waits, others run, and everything comes back.
+
+mod support;
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use osier::thread::{Pool, offload};
+use osier::{join_all, spawn, timeout, yield_now};
+use support::{FOREVER, OnDrop, SHORT, payload_of, spin};
+
+#[test]
+fn a_call_runs_elsewhere_while_others_run_here() {
+    osier::run(|| {
+        let turns = Rc::new(Cell::new(0));
+        let counts = turns.clone();
+        let other = spawn(move || loop {
+            counts.set(counts.get() + 1);
+            yield_now();
+        });
+        let there = offload(|| {
+            spin(SHORT);
+            thread::current().id()
+        });
+        assert_ne!(there, thread::current().id());
+        assert!(turns.get() > 1);
+        other.kill();
+    });
+}
+
+#[test]
+fn outside_of_a_run_a_call_is_a_call() {
+    let here = thread::current().id();
+    assert_eq!(offload(|| thread::current().id()), here);
+}
+
+#[test]
+fn a_panic_comes_back_with_its_payload() {
+    osier::run(|| {
+        let payload = payload_of(|| offload(|| std::panic::panic_any(7)));
+        assert_eq!(payload.downcast_ref(), Some(&7));
+        assert_eq!(offload(|| 8), 8, "and its thread is as good as before");
+    });
+}
+
+#[test]
+fn a_call_whose_task_is_killed_goes_on_and_its_result_is_dropped() {
+    osier::run(|| {
+        let dropped = Arc::new(AtomicBool::new(false));
+        let note = dropped.clone();
+        let task = spawn(move || {
+            offload(move || {
+                spin(SHORT);
+                OnDrop::new(move || note.store(true, Ordering::Release))
+            })
+        });
+        yield_now();
+        task.kill();
+        assert!(task.join().is_err_and(|error| error.is_killed()));
+        assert!(!dropped.load(Ordering::Acquire), "it is cut short, the call is not");
+        let late = timeout(FOREVER, || while !dropped.load(Ordering::Acquire) { yield_now() });
+        assert!(late.is_ok());
+    });
+}
+
+#[test]
+fn a_time_out_does_not_wait_for_the_call() {
+    osier::run(|| {
+        let (go, gone) = std::sync::mpsc::channel::<()>();
+        let slow = move || gone.iter().for_each(drop);
+        assert!(timeout(SHORT, || offload(slow)).is_err());
+        drop(go);
+    });
+}
+
+#[test]
+fn a_pool_runs_no_more_at_once_than_it_says() {
+    static POOL: Pool = Pool::new("few", 2);
+    static RUNNING: AtomicUsize = AtomicUsize::new(0);
+    osier::run(|| {
+        let tasks = (0..10).map(|_| {
+            spawn(|| {
+                POOL.offload(|| {
+                    let now = RUNNING.fetch_add(1, Ordering::SeqCst) + 1;
+                    spin(Duration::from_millis(1));
+                    RUNNING.fetch_sub(1, Ordering::SeqCst);
+                    now
+                })
+            })
+        });
+        let most = join_all(tasks).into_iter().map(Result::unwrap).max();
+        assert!(most <= Some(2), "{most:?}");
+        assert!(POOL.stats().threads <= 2);
+    });
+}

@@ -1,0 +1,121 @@
+//! The watch on a blocked loop.
+
+mod support;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use osier::{Blocked, Builder, sleep, spawn, watch_with, yield_now};
+use support::{in_child, spin};
+
+const LIMIT: Duration = Duration::from_millis(20);
+const LONG: Duration = Duration::from_millis(60);
+
+type Reports = Arc<Mutex<Vec<Blocked>>>;
+
+fn watch_into(reports: &Reports) -> osier::Watch {
+    let reports = reports.clone();
+    watch_with(LIMIT, move |blocked| reports.lock().unwrap().push(blocked)).unwrap()
+}
+
+fn names(reports: &Reports) -> Vec<String> {
+    reports.lock().unwrap().iter().map(|blocked| blocked.task.clone()).collect()
+}
+
+#[test]
+fn a_task_that_holds_the_hub_is_named_once_an_episode() {
+    let reports = Reports::default();
+    osier::run(|| {
+        let _watch = watch_into(&reports);
+        let hog = Builder::new().name("hog").spawn(|| {
+            spin(LONG);
+            sleep(Duration::from_millis(1));
+            spin(LONG);
+        });
+        hog.unwrap().join().unwrap();
+    });
+    let names = names(&reports);
+    assert_eq!(names.len(), 2, "{names:?}");
+    assert!(names.iter().all(|name| name.contains("'hog', spawned at tests/watch.rs:")));
+    assert!(reports.lock().unwrap().iter().all(|blocked| blocked.held > LIMIT));
+}
+
+#[test]
+fn the_task_that_sets_the_watch_is_watched_as_well() {
+    let reports = Reports::default();
+    osier::run(|| {
+        let _watch = watch_into(&reports);
+        spin(LONG);
+    });
+    let names = names(&reports);
+    assert!(names.len() == 1 && names[0].contains("'main'"), "{names:?}");
+}
+
+#[test]
+fn nobody_is_named_who_waits_or_gives_way() {
+    let reports = Reports::default();
+    osier::run(|| {
+        let _watch = watch_into(&reports);
+        let tasks = (0..10).map(|_| spawn(|| (0..1000).for_each(|_| yield_now())));
+        osier::join_all(tasks);
+        sleep(LONG);
+        osier::thread::offload(|| spin(LONG));
+    });
+    let names = names(&reports);
+    assert!(names.is_empty(), "{names:?}");
+}
+
+#[test]
+fn a_watch_that_was_dropped_is_quiet_and_one_that_was_not_goes_on() {
+    let reports = [Reports::default(), Reports::default()];
+    osier::run(|| {
+        let first = watch_into(&reports[0]);
+        let second = watch_into(&reports[1]);
+        drop(first);
+        yield_now();
+        spin(LONG);
+        yield_now();
+        drop(second);
+        spin(LONG);
+    });
+    let [first, second] = reports.each_ref().map(names);
+    assert!(first.is_empty(), "{first:?}");
+    assert!(second.len() == 1 && second[0].contains("'main'"), "{second:?}");
+}
+
+#[test]
+fn two_watches_both_speak() {
+    let reports = [Reports::default(), Reports::default()];
+    osier::run(|| {
+        let _first = watch_into(&reports[0]);
+        let _second = watch_into(&reports[1]);
+        yield_now();
+        spin(LONG);
+    });
+    let [first, second] = reports.each_ref().map(names);
+    assert_eq!((first.len(), second.len()), (1, 1));
+}
+
+#[test]
+fn by_default_the_report_goes_to_stderr() {
+    let child = in_child("by_default_the_report_goes_to_stderr", || {
+        osier::run(|| {
+            let _watch = osier::watch(LIMIT).unwrap();
+            spin(LONG);
+        });
+    });
+    let stderr = String::from_utf8(child.stderr).unwrap();
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(stderr.starts_with("osier: green thread "), "{stderr}");
+    assert!(stderr.contains("'main'") && stderr.contains("without a wait"), "{stderr}");
+}
+
+#[test]
+fn a_watch_may_outlive_its_run() {
+    let reports = Reports::default();
+    let watch = osier::run(|| watch_into(&reports));
+    osier::run(|| spin(LONG));
+    drop(watch);
+    assert!(names(&reports).is_empty(), "it was of another run");
+    osier::run(|| sleep(Duration::from_millis(1)));
+}
