@@ -77,8 +77,8 @@ pub use osier_runtime::{
 pub use osier_runtime::{clock, io, local, thread};
 #[doc(inline)]
 pub use osier_runtime::{
-    current, deliver, dump, handle, join_all, no_switch, park, run, scope, shield, sleep,
-    sleep_until, spawn, stats, timeout, watch, watch_with, yield_now,
+    current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,
+    sleep, sleep_until, spawn, stats, timeout, watch, watch_with, yield_now,
 };
 
 #[cfg(feature = "net")]

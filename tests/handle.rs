@@ -227,9 +227,11 @@ fn two_hubs_wait_for_each_other() {
         let to_two = osier::thread::offload(move || two.1.recv().unwrap());
         let ticks = Rc::new(Cell::new(0));
         let counts = ticks.clone();
-        let ticker = spawn(move || loop {
-            counts.set(counts.get() + 1);
-            yield_now();
+        let ticker = spawn(move || {
+            loop {
+                counts.set(counts.get() + 1);
+                yield_now();
+            }
         });
         let answer = to_two.spawn(|| thread::current().id()).join().unwrap();
         while !other.is_finished() {

@@ -18,9 +18,11 @@ fn a_call_runs_elsewhere_while_others_run_here() {
     osier::run(|| {
         let turns = Rc::new(Cell::new(0));
         let counts = turns.clone();
-        let other = spawn(move || loop {
-            counts.set(counts.get() + 1);
-            yield_now();
+        let other = spawn(move || {
+            loop {
+                counts.set(counts.get() + 1);
+                yield_now();
+            }
         });
         let there = offload(|| {
             spin(SHORT);
@@ -62,7 +64,11 @@ fn a_call_whose_task_is_killed_goes_on_and_its_result_is_dropped() {
         task.kill();
         assert!(task.join().is_err_and(|error| error.is_killed()));
         assert!(!dropped.load(Ordering::Acquire), "it is cut short, the call is not");
-        let late = timeout(FOREVER, || while !dropped.load(Ordering::Acquire) { yield_now() });
+        let late = timeout(FOREVER, || {
+            while !dropped.load(Ordering::Acquire) {
+                yield_now()
+            }
+        });
         assert!(late.is_ok());
     });
 }

@@ -67,7 +67,7 @@ pub(crate) fn kill(task: &TaskRef, payload: Option<Box<dyn Any + Send>>) {
 }
 
 /// Killing is unwinding, and a program can be built without.
-fn refuse_without_unwinding(what: &str) {
+pub(crate) fn refuse_without_unwinding(what: &str) {
     if cfg!(not(panic = "unwind")) {
         panic!("cannot {what}: the program is built with panic = \"abort\"");
     }

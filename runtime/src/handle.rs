@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 
-use crate::cancel::deliver;
+use crate::cancel::{deliver, refuse_without_unwinding};
 use crate::hub::{Blueprint, Hub, Message, Sender, expect_hub, hub, is_in_task};
 use crate::park::{RemoteUnparker, Unparker, park};
 use crate::task::{JoinError, Reason, TaskId};
@@ -233,6 +233,7 @@ impl RemoteKiller {
     /// # Blocking
     /// Never waits.
     pub fn kill(&self) {
+        refuse_without_unwinding("kill a green thread");
         let _ended = self.sender.send(Message::Kill(self.slot, self.id));
     }
 }
