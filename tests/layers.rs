@@ -36,7 +36,7 @@ const RUNTIME: &str = "
     run: task hub handle
     io: clock reactor task hub cancel park
     thread: clock task hub cancel park
-    lull: task hub cancel park
+    lull: clock task hub cancel park
     stats: hub
     inspect: hub
 ";
