@@ -22,7 +22,8 @@ use crate::task::{JoinError, Loan, Outcome, Reason, Scope, TaskId, TaskRef, Wake
 /// can be spawned in a scope: their joins say so.
 ///
 /// # Panics
-/// When a task panicked whose handle nobody joined. Outside of [`run`](crate::run).
+/// When a task panicked whose handle nobody joined. Outside of [`run`](crate::run), and inside of
+/// [`no_switch`](crate::no_switch).
 ///
 /// # Blocking
 /// Switches tasks, unless there are none to wait for.
@@ -51,6 +52,8 @@ pub fn scope<'env, F, T>(f: F) -> T
 where
     F: for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
 {
+    let waits = expect_hub("a scope", Hub::current).is_none_or(|me| me.pinned.get() == 0);
+    assert!(waits, "a scope inside of no_switch: it would have to wait for its tasks");
     let mut panicked = false;
     let mut interrupted = false;
     let result = lend(
