@@ -42,7 +42,7 @@ fn a_wait_in_no_switch_panics_and_names_the_wait() {
             ("waiting for nobody", support::wait_for_nobody),
             ("offloaded", || osier::thread::offload(|| ())),
             ("joining task", || drop(spawn(|| ()).join())),
-            ("its scope", || osier::scope(|s| drop(s.spawn(|| ())))),
+            ("a scope", || osier::scope(|s| drop(s.spawn(|| ())))),
         ];
         for (what, wait) in waits {
             let text = text_of(|| no_switch(|| NAME.set(&"mine".into(), wait)));
@@ -118,7 +118,7 @@ fn a_ref_cell_borrowed_across_a_wait_is_found_borrowed() {
         let borrows = cell.clone();
         let task = spawn(move || {
             let mut value = borrows.borrow_mut();
-            yield_now();
+            sleep(SHORT);
             *value += 1;
         });
         yield_now();

@@ -80,9 +80,9 @@ impl fmt::Display for Blocked {
     }
 }
 
-/// Watches the hub of this thread for as long as it is kept.
+/// Watches the hub of this thread for as long as it is kept, or until its run ends.
 ///
-/// See [`watch`]. Dropped, it waits for its OS thread to end, which takes no longer than a report.
+/// See [`watch`]. There can be several. Dropped, it waits for its OS thread to end, which takes no longer than a report.
 ///
 /// ```
 /// # use std::time::Duration;
@@ -97,6 +97,8 @@ pub struct Watch {
     /// Dropped to stop the thread.
     stop: Option<mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// What the thread reads.
+    board: Arc<Board>,
     /// It belongs to a hub.
     _local: PhantomData<*const ()>,
 }
@@ -152,13 +154,17 @@ pub fn watch_with(
     limit: Duration,
     report: impl FnMut(Blocked) + Send + 'static,
 ) -> io::Result<Watch> {
-    let board = Arc::new(Board::default());
+    let board = expect_hub("a watch was set", Hub::write_up);
     let (stop, stopped) = mpsc::channel();
     let reader = board.clone();
     let look = move || look_after(&reader, limit, &stopped, report);
-    let thread = thread::Builder::new().name("osier-watch".into()).spawn(look)?;
-    expect_hub("a watch was set", |hub| hub.write_to(Some(board)));
-    Ok(Watch { stop: Some(stop), thread: Some(thread), _local: PhantomData })
+    let thread = thread::Builder::new().name("osier-watch".into()).spawn(look);
+    let thread = thread.inspect_err(|_| {
+        hub(|hub| {
+            hub.into_iter().for_each(|hub| hub.stop_writing(&board));
+        })
+    })?;
+    Ok(Watch { stop: Some(stop), thread: Some(thread), board, _local: PhantomData })
 }
 
 /// Looks at the board four times per `limit`, until it is told to stop.
@@ -183,7 +189,7 @@ fn look_after(
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        hub(|hub| hub.into_iter().for_each(|hub| hub.write_to(None)));
+        hub(|hub| hub.into_iter().for_each(|hub| hub.stop_writing(&self.board)));
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             // It panics only if `report` does; that has been printed.

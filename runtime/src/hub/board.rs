@@ -34,7 +34,7 @@ impl Board {
         self.lock().clone()
     }
 
-    pub(super) fn enter(&self, task: &TaskRef) {
+    fn enter(&self, task: &TaskRef) {
         use std::fmt::Write;
 
         let mut running = self.lock();
@@ -44,25 +44,55 @@ impl Board {
         running.since = Some(clock::now());
     }
 
-    pub(super) fn leave(&self) {
+    fn leave(&self) {
         self.lock().since = None;
     }
 }
 
+/// A board, and how many read it.
+#[derive(Debug)]
+pub(crate) struct Written {
+    board: Arc<Board>,
+    readers: usize,
+}
+
 impl Hub {
-    /// Has the hub write to this board; or to none.
+    /// The board of this hub, for one more reader.
     ///
     /// Every switch goes through the root while there is one.
-    pub(crate) fn write_to(&self, board: Option<Arc<Board>>) {
-        let had = self.board.borrow().is_some();
-        match (had, board.is_some()) {
-            (false, true) => self.turn.slow_down(),
-            (true, false) => self.turn.speed_up(),
-            _ => {}
+    pub(crate) fn write_up(&self) -> Arc<Board> {
+        let mut written = self.board.borrow_mut();
+        if let Some(written) = &mut *written {
+            written.readers += 1;
+            return written.board.clone();
         }
-        if let (Some(board), Some(me)) = (&board, self.current()) {
-            board.enter(&me);
+        let board = Arc::new(Board::default());
+        self.current().iter().for_each(|me| board.enter(me));
+        *written = Some(Written { board: board.clone(), readers: 1 });
+        self.turn.slow_down();
+        board
+    }
+
+    /// Notes that somebody reads this board no more; one of an earlier run is no matter.
+    pub(crate) fn stop_writing(&self, board: &Arc<Board>) {
+        let mut written = self.board.borrow_mut();
+        let Some(own) = written.as_mut().filter(|own| Arc::ptr_eq(&own.board, board)) else {
+            return;
+        };
+        own.readers -= 1;
+        if own.readers == 0 {
+            *written = None;
+            self.turn.speed_up();
         }
-        *self.board.borrow_mut() = board;
+    }
+
+    /// Writes up that a task runs now, or that none does.
+    pub(super) fn write(&self, task: Option<&TaskRef>) {
+        if let Some(Written { board, .. }) = &*self.board.borrow() {
+            match task {
+                Some(task) => board.enter(task),
+                None => board.leave(),
+            }
+        }
     }
 }

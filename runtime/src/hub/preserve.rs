@@ -72,6 +72,11 @@ impl Preserve {
         self.slots.borrow().iter().for_each(|slot| slot.save(id));
     }
 
+    /// Ends all exchange.
+    pub(super) fn clear(&self) {
+        self.slots.borrow_mut().clear();
+    }
+
     /// Forgets what a task that has ended had.
     pub(super) fn forget(&self, id: TaskId) {
         if let Ok(slots) = self.slots.try_borrow() {

@@ -81,11 +81,10 @@ impl Hub {
         self.preserve.load(task.id);
         self.current.set(Some(task.clone()));
         self.sweep.wake_up();
-        let board = self.board.borrow().clone();
-        board.iter().for_each(|board| board.enter(&task));
+        self.write(Some(&task));
         let back = task.enter(&self.root);
         drop(task);
-        board.iter().for_each(|board| board.leave());
+        self.write(None);
         let left = self.left.take();
         if let Some(left) = &left {
             self.preserve.save(left.id);

@@ -5,13 +5,12 @@ use std::fmt;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::LocalKey;
 use std::time::Instant;
 
 use super::alarm::{Alarm, Alarms};
-use super::board::Board;
+use super::board::Written;
 use super::bottom::Bottom;
 use super::directory;
 use super::inbox::{Inbox, Message, Sender};
@@ -59,7 +58,7 @@ pub(crate) struct Hub {
     /// Who waits until the others are done.
     pub(crate) lull: Lull,
     /// Where it is written up which task runs, while there is a watch.
-    pub(super) board: RefCell<Option<Arc<Board>>>,
+    pub(super) board: RefCell<Option<Written>>,
     /// How many tasks there are that `run` waits for.
     pub(super) vital: Cell<usize>,
     /// How many tasks wait for a wake from outside.

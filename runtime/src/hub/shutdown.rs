@@ -68,6 +68,10 @@ impl Hub {
         self.ending.set(true);
         self.end_the_rest();
         self.main.set(None);
+        // The next run begins without a watch, and without thread-locals of its own.
+        *self.board.borrow_mut() = None;
+        self.preserve.clear();
+        self.turn.reset();
         verdict
     }
 

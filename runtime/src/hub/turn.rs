@@ -61,6 +61,11 @@ impl Turn {
         self.slow.set(self.slow.get() + 1);
     }
 
+    /// Takes every `slow_down` back.
+    pub(crate) fn reset(&self) {
+        self.slow.set(0);
+    }
+
     /// Takes one `slow_down` back.
     pub(crate) fn speed_up(&self) {
         self.slow.set(self.slow.get() - 1);
