@@ -17,6 +17,8 @@ pub mod local;
 mod lull;
 mod park;
 mod reactor;
+#[cfg(doctest)]
+mod refused;
 mod run;
 mod scope;
 mod spawn;

@@ -1,0 +1,98 @@
+//! What must not compile, each with the compiler's reason. Built for these examples alone.
+//!
+//! What cannot be called cannot be spawned:
+//! ```compile_fail,E0277
+//! osier::spawn(7);
+//! ```
+//! ```compile_fail,E0277
+//! osier::Builder::new().spawn("not a function");
+//! ```
+//! ```compile_fail,E0277
+//! osier::handle().spawn(());
+//! ```
+//! Nor what wants an argument:
+//! ```compile_fail,E0593
+//! osier::spawn(|n: u32| n + 1);
+//! ```
+//! A task that is not in a scope borrows nothing:
+//! ```compile_fail,E0373
+//! osier::run(|| {
+//!     let word = String::from("short-lived");
+//!     osier::spawn(|| word.len());
+//! });
+//! ```
+//! A handle of a scope does not leave it:
+//! ```compile_fail,E0521
+//! osier::run(|| {
+//!     let mut kept = None;
+//!     osier::scope(|s| kept = Some(s.spawn(|| 7)));
+//! });
+//! ```
+//! Nor does the scope, into a task that may outlive it:
+//! ```compile_fail,E0521
+//! osier::run(|| osier::scope(|s| osier::spawn(move || drop(s.spawn(|| 7)))));
+//! ```
+//! What two tasks share they cannot both change:
+//! ```compile_fail,E0499
+//! osier::run(|| {
+//!     let mut count = 0;
+//!     osier::scope(|s| {
+//!         s.spawn(|| count += 1);
+//!         s.spawn(|| count += 1);
+//!     });
+//! });
+//! ```
+//! A join takes the result away, so nobody looks at it any more:
+//! ```compile_fail,E0505
+//! osier::run(|| {
+//!     let task = osier::spawn(|| String::from("tea"));
+//!     let value = task.value();
+//!     drop(task.join());
+//!     drop(value);
+//! });
+//! ```
+//! Tasks, their handles and what wakes them stay on their thread:
+//! ```compile_fail,E0277
+//! osier::run(|| {
+//!     let task = osier::spawn(|| 7);
+//!     std::thread::spawn(move || task.kill());
+//! });
+//! ```
+//! ```compile_fail,E0277
+//! osier::run(|| {
+//!     let me = osier::current();
+//!     std::thread::spawn(move || me.kill());
+//! });
+//! ```
+//! ```compile_fail,E0277
+//! osier::run(|| {
+//!     let me = osier::Unparker::current();
+//!     std::thread::spawn(move || me.unpark());
+//! });
+//! ```
+//! ```compile_fail,E0277
+//! let hub = osier::Hub::new().unwrap();
+//! std::thread::spawn(move || hub.run(|| ()));
+//! ```
+//! What comes back from another thread's hub has to be able to travel:
+//! ```compile_fail,E0277
+//! osier::handle().spawn(|| std::rc::Rc::new(7));
+//! ```
+//! A call on an OS thread borrows nothing, and takes nothing that stays here:
+//! ```compile_fail,E0373
+//! osier::run(|| {
+//!     let word = String::from("lent");
+//!     osier::thread::offload(|| word.len());
+//! });
+//! ```
+//! ```compile_fail,E0277
+//! let local = std::rc::Rc::new(7);
+//! osier::thread::offload(move || *local);
+//! ```
+//! A pool of no threads, and a negative length of time, are none:
+//! ```compile_fail,E0080
+//! static NONE: osier::thread::Pool = osier::thread::Pool::new("none", 0);
+//! ```
+//! ```compile_fail,E0600
+//! osier::sleep(-std::time::Duration::from_secs(1));
+//! ```
