@@ -22,6 +22,9 @@ const ROUNDS: u32 = 5;
 /// How often it is when a task is under a shield: ten seconds.
 const SHIELDED_ROUNDS: u32 = 100;
 
+/// Whether a task can be ended from outside at all.
+const UNWINDS: bool = cfg!(panic = "unwind");
+
 impl Hub {
     /// Runs `f` as the main task, then what it has left; gives what came of it.
     pub(crate) fn run<'env, F, T>(&self, site: Site, f: F) -> Result<T, Ended>
@@ -78,7 +81,7 @@ impl Hub {
     /// Makes the main task's wait end with the verdict, be it under a shield or not.
     fn tell_main(&self) {
         let verdict = self.deadlock();
-        if cfg!(not(panic = "unwind")) {
+        if !UNWINDS {
             eprintln!("{verdict}");
             process::abort();
         }
@@ -90,9 +93,11 @@ impl Hub {
     }
 
     /// Kills all tasks that are left and runs them to their ends.
+    ///
+    /// Without unwinding they stay as they are: to deliver a kill would end the process.
     fn end_the_rest(&self) {
-        if cfg!(not(panic = "unwind")) {
-            return self.leak_the_rest(); // a kill would end the process
+        if !UNWINDS {
+            return self.leak_the_rest();
         }
         for round in 0.. {
             if self.tasks.borrow().len() == 0 {
@@ -102,6 +107,7 @@ impl Hub {
             let limit = self.alarms.look() + ROUND;
             self.drive(|hub| hub.tasks.borrow().len() == 0, Some(limit));
             if round + 1 >= if shielded { SHIELDED_ROUNDS } else { ROUNDS } {
+                self.complain_of_the_rest();
                 return self.leak_the_rest();
             }
         }
@@ -120,16 +126,18 @@ impl Hub {
         shielded
     }
 
-    /// Gives up on tasks that refuse to end: their stacks are never touched again.
+    fn complain_of_the_rest(&self) {
+        for task in self.tasks(|_| true) {
+            complain(format_args!(
+                "green thread {} does not end when it is killed; its stack is leaked",
+                *task
+            ));
+        }
+    }
+
+    /// Gives up on tasks that do not end: their stacks are never touched again.
     fn leak_the_rest(&self) {
-        let tasks = self.tasks(|_| true);
-        for task in tasks {
-            if cfg!(panic = "unwind") {
-                complain(format_args!(
-                    "green thread {} does not end when it is killed; its stack is leaked",
-                    *task
-                ));
-            }
+        for task in self.tasks(|_| true) {
             if let Some(stack) = task.with_stack(Stack::describe) {
                 self.stacks.borrow_mut().leak(stack);
             }
