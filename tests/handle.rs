@@ -224,7 +224,7 @@ fn two_hubs_wait_for_each_other() {
         })
     });
     let back = one.run(|| {
-        let to_two = osier::thread::offload(move || two.1.recv().unwrap());
+        let to_two = osier::thread::offload(move || two.1.into_iter().next().unwrap());
         let ticks = Rc::new(Cell::new(0));
         let counts = ticks.clone();
         let ticker = spawn(move || {

@@ -37,7 +37,7 @@ fn a_panic_passed_on_by_a_task_reaches_the_main_task_hu_02() {
             let main = current();
             spawn(move || {
                 let task = spawn(|| panic!("expected"));
-                main.kill_with(task.join().map(|()| ()).unwrap_err().into_panic());
+                main.kill_with(task.join().unwrap_err().into_panic());
             });
             sleep(FOREVER);
         })

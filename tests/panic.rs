@@ -224,7 +224,7 @@ fn panics_in_many_tasks_at_once_keep_apart() {
             })
             .collect();
         for (i, task) in tasks.into_iter().enumerate() {
-            let error: osier::JoinError = task.join().map(|()| ()).unwrap_err();
+            let error: osier::JoinError = task.join().unwrap_err();
             assert_eq!(error.message(), Some(format!("outer {i}").as_str()));
         }
     });

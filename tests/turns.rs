@@ -191,8 +191,8 @@ fn who_is_idle_can_be_killed_and_is_no_deadlock_gl_26() {
         for _ in 0..3 {
             idle();
         }
-        let killed = spawn(|| idle());
-        spawn(|| idle()).join().unwrap();
+        let killed = spawn(idle);
+        spawn(idle).join().unwrap();
         drop(killed);
         let busy = busy(yield_now);
         assert!(timeout(SHORT, idle).is_err(), "there is always something to do");

@@ -60,7 +60,7 @@ fn while_unwinding(f: impl Fn() + Clone + 'static) {
                 }
                 dies();
             });
-            let error = task.join().map(|()| ()).unwrap_err();
+            let error = task.join().unwrap_err();
             assert_eq!(error.is_killed(), from == From::Kill, "{from:?}: {error}");
             let before = turns.get();
             yield_now();
