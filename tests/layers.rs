@@ -39,6 +39,7 @@ const RUNTIME: &str = "
     lull: clock task hub cancel park
     stats: hub
     inspect: hub
+    refused:
 ";
 
 /// Modules of net.

@@ -8,4 +8,7 @@ mod kernel;
 mod registration;
 mod source;
 
+#[cfg(test)]
+mod test;
+
 pub use source::{Got, Source};

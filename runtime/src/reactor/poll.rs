@@ -303,7 +303,7 @@ fn report(event: &Event) -> Report {
 #[cfg(test)]
 impl<W> Reactor<W> {
     /// Makes the kernel refuse the next [`poll`](Self::poll): it is to fill no events at all.
-    pub(super) fn sabotage(&mut self) {
+    pub(crate) fn sabotage(&mut self) {
         self.events = Events::with_capacity(0);
     }
 }

@@ -1,0 +1,106 @@
+//! Holds CONFORMANCE.md against the tests: each row has its own, and none claims a row that is not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+const TABLE: &str = include_str!("CONFORMANCE.md");
+
+/// Where tests that pin a behaviour may stand.
+const PLACES: &[&str] = &["tests", "net", "runtime", "examples"];
+
+/// The rows: key, and what pins it.
+fn rows() -> BTreeMap<&'static str, &'static str> {
+    let mut rows = BTreeMap::new();
+    for line in TABLE.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| key")) {
+        let cells: Vec<&str> = line.trim_matches('|').split(" | ").map(str::trim).collect();
+        let [key, behaviour, pinned] = cells[..] else { panic!("three cells: {line}") };
+        assert!(!behaviour.is_empty() && !pinned.is_empty(), "{line}");
+        assert!(rows.insert(key, pinned).is_none(), "twice: {key}");
+    }
+    assert!(rows.len() > 30, "the table is not read");
+    rows
+}
+
+/// The key that a test's name ends in, if it looks like one.
+fn key_of(name: &str) -> Option<String> {
+    let (rest, number) = name.rsplit_once('_')?;
+    let (_, family) = rest.rsplit_once('_')?;
+    let is_key = family.len() == 2
+        && number.len() == 2
+        && family.bytes().all(|byte| byte.is_ascii_lowercase())
+        && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_key.then(|| format!("{}-{number}", family.to_uppercase()))
+}
+
+/// The functions of a source that are marked as tests, by name.
+fn tests_of(text: &str) -> Vec<&str> {
+    let mut marked = false;
+    let mut names = Vec::new();
+    for line in text.lines().map(str::trim) {
+        if let Some(signature) = line.strip_prefix("fn ")
+            && marked
+        {
+            names.extend(signature.split(['(', '<']).next());
+        }
+        marked =
+            line == "#[test]" || (marked && (line.starts_with("#[") || line.starts_with("//")));
+    }
+    names
+}
+
+fn gather(folder: &Path, keys: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("a folder of the workspace") {
+        let path = entry.expect("and an entry of it").path();
+        if path.is_dir() {
+            gather(&path, keys);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            let text = fs::read_to_string(&path).expect("a source is text");
+            keys.extend(tests_of(&text).into_iter().filter_map(key_of));
+        }
+    }
+}
+
+fn keys() -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for place in PLACES {
+        gather(&Path::new(env!("CARGO_MANIFEST_DIR")).join(place), &mut keys);
+    }
+    keys
+}
+
+#[test]
+fn every_behaviour_has_its_tests_or_a_reason() {
+    let keys = keys();
+    for (key, pinned) in rows() {
+        match pinned.strip_prefix("waived: ") {
+            Some(reason) => {
+                assert!(!reason.is_empty() && !keys.contains(key), "{key} is waived, and tested");
+            }
+            None => {
+                assert!(pinned.starts_with("tests"), "{key}: {pinned}");
+                assert!(keys.contains(key), "{key} has no test: one whose name ends so is missing");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_test_that_claims_a_behaviour_finds_it_in_the_table() {
+    let rows = rows();
+    for key in keys() {
+        assert!(rows.contains_key(key.as_str()), "{key} is not in CONFORMANCE.md");
+    }
+}
+
+#[test]
+fn a_row_looks_like_a_row() {
+    for key in rows().into_keys() {
+        let name = format!("a_test_{}", key.to_lowercase().replace('-', "_"));
+        assert_eq!(key_of(&name).as_deref(), Some(key));
+    }
+    let keys = ["plain", "ends_in_2", "gl_03", "xgl_03", "a_gl_3", "a_gl_033"].map(key_of);
+    assert_eq!(keys, [None, None, None, None, None, None]);
+    let text = "#[test]\n#[ignore = \"slow\"]\nfn one_gl_03() {\n}\nfn two_gl_04() {\n";
+    assert_eq!(tests_of(text), ["one_gl_03"]);
+}
