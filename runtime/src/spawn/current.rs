@@ -49,12 +49,12 @@ impl Task {
         self.0.is_done()
     }
 
-    /// Asks the task to end, see [`JoinHandle::kill`].
+    /// Asks the task to end, see [`JoinHandle::kill`](crate::JoinHandle::kill).
     pub fn kill(&self) {
         kill(&self.0, None);
     }
 
-    /// Asks the task to end by unwinding with this payload, see [`JoinHandle::kill_with`].
+    /// Asks the task to end by unwinding with this payload, see [`JoinHandle::kill_with`](crate::JoinHandle::kill_with).
     ///
     /// Any task can end the main task, and with it the run, this way.
     pub fn kill_with(&self, payload: Box<dyn Any + Send>) {
