@@ -143,6 +143,13 @@ fn a_task_value_pins_neither_closure_nor_result_gl_21() {
         assert!(task.is_finished());
 
         let (value, weak) = watched();
+        let handle = spawn(move || value);
+        let task = handle.task();
+        handle.wait();
+        drop(handle);
+        assert!(weak.upgrade().is_none() && task.is_finished());
+
+        let (value, weak) = watched();
         let handle = spawn(move || drop(value));
         let task = handle.task();
         drop(handle);
