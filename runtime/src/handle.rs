@@ -177,7 +177,8 @@ impl<T> RemoteHandle<T> {
     ///
     /// # Blocking
     /// In a task it switches tasks, unless the result is there; elsewhere, and while the task
-    /// unwinds, it stops the OS thread, unless that is the hub's own.
+    /// unwinds, it stops the OS thread, unless that is the hub's own. On the hub's own thread before
+    /// or after its run there is nobody to run the task, and this never returns.
     pub fn join(self) -> Result<T, JoinError> {
         loop {
             let mut state = self.packet.lock();
