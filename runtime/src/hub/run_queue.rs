@@ -34,37 +34,31 @@ impl<T> RunQueue<T> {
         self.prompt.push_back(task);
     }
 
-    /// Puts the task back that was taken last: it is the next one again.
+    /// Puts a task of the main list back that was taken last: it is the next one again.
     pub(super) fn put_back(&mut self, task: T) {
-        if self.was_prompt {
-            self.prompt.push_front(task);
-        } else {
-            self.main.push_front(task);
-        }
-        self.was_prompt = !self.was_prompt;
+        self.main.push_front(task);
+        self.was_prompt = true;
     }
 
     /// Takes the task whose turn it is.
     #[inline]
     pub(super) fn pop(&mut self) -> Option<T> {
-        if self.prompt.is_empty() || (self.was_prompt && !self.main.is_empty()) {
-            self.was_prompt = false;
-            self.main.pop_front()
-        } else {
-            self.was_prompt = true;
-            self.prompt.pop_front()
+        if self.prompt.is_empty() {
+            return self.main.pop_front(); // no note of it: there is nobody to take turns with
         }
+        self.was_prompt = !self.was_prompt || self.main.is_empty();
+        if self.was_prompt { self.prompt.pop_front() } else { self.main.pop_front() }
     }
 
-    /// A task that comes about so many turns later: a guess, for fetching ahead.
+    /// Tasks that come about so many turns later, and twice as many: a guess, for fetching ahead.
     #[inline]
-    pub(super) fn ahead(&self, turns: usize) -> Option<&T> {
+    pub(super) fn ahead(&self, turns: usize) -> (Option<&T>, Option<&T>) {
         if self.prompt.is_empty() {
-            self.main.get(turns)
+            (self.main.get(turns), self.main.get(2 * turns))
         } else if self.main.is_empty() {
-            self.prompt.get(turns)
+            (self.prompt.get(turns), self.prompt.get(2 * turns))
         } else {
-            self.prompt.get(turns / 2)
+            (self.prompt.get(turns / 2), self.prompt.get(turns))
         }
     }
 
@@ -104,14 +98,15 @@ mod tests {
     #[test]
     fn what_is_put_back_is_taken_again() {
         let mut queue = RunQueue::new();
-        queue.push(1);
-        queue.push_prompt(11);
-        queue.push(2);
-        for expected in [11, 1, 2] {
-            let task = queue.pop().unwrap();
-            queue.put_back(task);
-            assert_eq!(queue.pop(), Some(expected));
-        }
+        (1..=2).for_each(|n| queue.push(n));
+        (11..=12).for_each(|n| queue.push_prompt(n));
+        assert_eq!((queue.pop(), queue.pop()), (Some(11), Some(1)));
+        queue.put_back(1);
+        assert_eq!((queue.pop(), queue.pop()), (Some(1), Some(12)));
+        queue.pop();
+        queue.put_back(2);
+        queue.push_prompt(13);
+        assert_eq!((queue.pop(), queue.pop()), (Some(2), Some(13)));
         assert!(queue.is_empty());
     }
 }

@@ -259,12 +259,9 @@ const AHEAD: usize = 3;
 
 #[inline]
 fn fetch_ahead(queue: &RunQueue<TaskRef>) {
-    if let Some(task) = queue.ahead(2 * AHEAD) {
-        task.prefetch();
-    }
-    if let Some(task) = queue.ahead(AHEAD) {
-        task.prefetch_stack();
-    }
+    let (near, far) = queue.ahead(AHEAD);
+    far.into_iter().for_each(|task| task.prefetch());
+    near.into_iter().for_each(|task| task.prefetch_stack());
 }
 
 impl Drop for Hub {
