@@ -11,8 +11,11 @@ use crate::clock;
 use crate::complaint::complain;
 use crate::task::{JoinError, State, TaskRef, Waiter, Wake};
 
-/// The reactor is asked without waiting at least this often: nanoseconds.
+/// While tasks give way the reactor is asked without waiting this often: nanoseconds.
 const POLL_EVERY: u64 = 1_000_000;
+/// And this often while tasks that it has woken wait for their turn: asking it before they are
+/// through would be a call more for every few requests of a busy server.
+const POLL_AT_LEAST: u64 = 50_000_000;
 
 /// Why the loop came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -44,7 +47,8 @@ impl Hub {
                 return Stopped::TimeUp;
             }
             if !self.queue.borrow().is_empty() {
-                if now - polled >= POLL_EVERY {
+                let prompt = self.queue.borrow().has_prompt();
+                if now - polled >= if prompt { POLL_AT_LEAST } else { POLL_EVERY } {
                     polled = now;
                     self.poll(Some(Duration::ZERO));
                 }

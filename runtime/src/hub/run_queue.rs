@@ -68,6 +68,11 @@ impl<T> RunQueue<T> {
         if self.prompt.is_empty() { self.main.front() } else { None }
     }
 
+    /// Whether tasks wait that were woken from outside.
+    pub(super) fn has_prompt(&self) -> bool {
+        !self.prompt.is_empty()
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.main.is_empty() && self.prompt.is_empty()
     }
