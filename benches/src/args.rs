@@ -40,8 +40,8 @@ pub(crate) const fn one_of(name: &'static str, words: &'static [&'static str]) -
 
 /// Where a server listens, or where a client connects.
 pub(crate) const HOST: Key = Key { name: "host", kind: Kind::Host("127.0.0.1") };
-/// The port that goes with [`HOST`].
-pub(crate) const PORT: Key = number("port", 7000, 1, 65_535);
+/// The port that goes with [`HOST`]; a server that is given 0 takes any.
+pub(crate) const PORT: Key = number("port", 7000, 0, 65_535);
 
 /// What one run was asked to do.
 #[derive(Debug)]
@@ -175,7 +175,7 @@ mod tests {
             ("n=0", "n=0: must be 1 to 1099511627776"),
             ("kind=ftp", "kind=ftp: must be one of: raw, http"),
             ("host=example.org", "host=example.org: not an address"),
-            ("port=70000", "port=70000: must be 1 to 65535"),
+            ("port=70000", "port=70000: must be 0 to 65535"),
         ] {
             assert_eq!(parse(&[word]).unwrap_err(), sentence);
         }

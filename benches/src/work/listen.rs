@@ -16,12 +16,15 @@ pub(crate) fn listen(args: &Args) -> io::Result<TcpListener> {
 }
 
 /// Runs a server of one task a connection until it is killed; the error is why it could not.
+///
+/// It says where it listens, for who has asked for port 0.
 pub(crate) fn serve<F>(args: &Args, answer: F) -> Result<crate::report::Report, String>
 where
     F: Fn(osier::net::TcpStream) -> io::Result<()> + Clone + 'static,
 {
     let outcome = osier::run(|| -> io::Result<std::convert::Infallible> {
         let listener = listen(args)?;
+        println!("listening on {}", listener.local_addr()?);
         loop {
             let (stream, _) = listener.accept()?;
             stream.set_nodelay(true)?;
