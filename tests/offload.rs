@@ -54,9 +54,10 @@ fn a_call_whose_task_is_killed_goes_on_and_its_result_is_dropped() {
     osier::run(|| {
         let dropped = Arc::new(AtomicBool::new(false));
         let note = dropped.clone();
+        let (go, gone) = std::sync::mpsc::channel::<()>();
         let task = spawn(move || {
             offload(move || {
-                spin(SHORT);
+                gone.iter().for_each(drop);
                 OnDrop::new(move || note.store(true, Ordering::Release))
             })
         });
@@ -64,6 +65,7 @@ fn a_call_whose_task_is_killed_goes_on_and_its_result_is_dropped() {
         task.kill();
         assert!(task.join().is_err_and(|error| error.is_killed()));
         assert!(!dropped.load(Ordering::Acquire), "it is cut short, the call is not");
+        drop(go);
         let late = timeout(FOREVER, || {
             while !dropped.load(Ordering::Acquire) {
                 yield_now()
