@@ -4,6 +4,7 @@ mod support;
 
 use std::hint::black_box;
 use std::os::unix::process::ExitStatusExt;
+use std::time::Duration;
 
 use osier::{Builder, current, spawn, yield_now};
 use support::in_child;
@@ -136,4 +137,21 @@ fn more_stacks_than_there_is_room_for_are_errors_of_their_joins() {
         }
         assert_eq!(spawn(|| 7).join().unwrap(), 7, "others go on");
     });
+}
+
+#[test]
+fn waves_of_tasks_woken_by_time_use_the_same_stacks_again() {
+    let stacks = osier::run(|| {
+        let wave = || {
+            // Timers fire while others have not begun: ends meet beginnings in every order.
+            let nap = |i: u64| move || osier::sleep(Duration::from_micros(i * 7919 % 20_000));
+            osier::join_all((0..5000).map(|i| spawn(nap(i))));
+            osier::stats()
+        };
+        [wave(), wave(), wave()]
+    });
+    for stats in stacks {
+        assert!(stats.stacks <= 5001, "{stats:?}");
+        assert_eq!(stats.idle_stacks + stats.tasks, stats.stacks, "{stats:?}");
+    }
 }

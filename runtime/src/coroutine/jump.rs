@@ -123,7 +123,8 @@ impl Coroutine {
 
     /// Takes over the stack of one that has ended, on which the caller still runs.
     pub(crate) fn inherit(&self, ended: &Coroutine) {
-        self.stack.set(ended.stack.take());
+        let lost = self.stack.replace(ended.stack.take());
+        assert!(lost.is_none(), "a stack is inherited by who has none");
     }
 
     /// Gives up the stack; the caller may still run on it, but not for long.

@@ -18,6 +18,14 @@ impl Body for Bottom {
     }
 }
 
+/// Who goes on where a task has ended.
+enum Heir {
+    /// A new one without a stack, on this one.
+    Here(TaskRef),
+    /// One with a stack of its own: it was suspended, or is new and has just been given one.
+    Elsewhere(TaskRef),
+}
+
 impl Hub {
     /// Runs the current task to its end, and new ones after it for as long as they fit here.
     fn run_here(&self) -> Exit {
@@ -26,28 +34,31 @@ impl Hub {
             me.run();
             self.finish(&me);
             self.current.set(None);
-            let next = self.heir(&me)?;
-            if next.state() != State::New {
-                let there = next.begin();
-                self.current.set(Some(next));
-                return Some(there);
+            match self.heir(&me)? {
+                Heir::Here(next) => {
+                    next.take_over(&me);
+                    self.current.set(Some(next));
+                }
+                Heir::Elsewhere(next) => {
+                    let there = next.begin();
+                    self.current.set(Some(next));
+                    return Some(there);
+                }
             }
-            next.take_over(&me);
-            self.current.set(Some(next));
         }
     }
 
-    /// Who goes on where a task has ended: a new one on the same stack, or one that was suspended.
-    fn heir(&self, ended: &TaskRef) -> Option<TaskRef> {
+    /// Who goes on when a task has ended; none: the root.
+    fn heir(&self, ended: &TaskRef) -> Option<Heir> {
         if let Some(next) = self.new_one_for(ended) {
-            return Some(next);
+            return Some(Heir::Here(next));
         }
         if let Some(stack) = ended.release_stack() {
-            // We still run on it, but nobody takes it before we have left: only a new task
-            // would, and that one is entered by leaving.
+            // We still run on it, but nobody touches it before we have left: a new task may be
+            // given it next, and that one is entered by leaving.
             self.stacks.borrow_mut().give(stack);
         }
-        self.successor()
+        self.successor().map(Heir::Elsewhere)
     }
 
     /// Takes the next task out of the queue, if it is new and can use this stack.
