@@ -24,7 +24,7 @@ const RUNTIME: &str = "
     stack: sys
     coroutine: stack
     reactor: sys
-    task: complaint stack coroutine
+    task: sys complaint stack coroutine
     hub: sys clock complaint timers stack coroutine reactor task
     cancel: clock timers task hub
     park: task hub cancel

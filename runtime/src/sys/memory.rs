@@ -12,6 +12,17 @@ use rustix::mm::{MapFlags, MprotectFlags, ProtFlags};
 #[cfg(target_os = "linux")]
 const MADV_GUARD_INSTALL: libc::c_int = 102;
 
+/// `MADV_POPULATE_WRITE` of Linux 5.14.
+#[cfg(target_os = "linux")]
+const MADV_POPULATE_WRITE: libc::c_int = 23;
+
+/// `PIDFD_SELF_PROCESS` of Linux 6.15: this process, without a descriptor that a fork would turn into another's.
+#[cfg(target_os = "linux")]
+const PIDFD_SELF: libc::c_int = -10_001;
+
+/// How many ranges one system call is asked for.
+pub(crate) const BATCH: usize = 64;
+
 /// The size of a page in bytes, a power of two.
 #[inline]
 pub(crate) fn page_size() -> usize {
@@ -35,6 +46,34 @@ pub(crate) fn reserve(len: usize) -> io::Result<usize> {
     // SAFETY: changes no contents. It fails on kernels that know no huge pages; just as well.
     let _ = unsafe { advise(start, len, libc::MADV_NOHUGEPAGE) };
     Ok(start)
+}
+
+/// Reserves as [`reserve`] does, from an address that is a multiple of `align`, a power of two.
+pub(crate) fn reserve_aligned(len: usize, align: usize) -> io::Result<usize> {
+    let wide = len.checked_add(align).ok_or(io::ErrorKind::OutOfMemory)?;
+    let wide_start = reserve(wide)?;
+    let start = wide_start.next_multiple_of(align);
+    let (before, after) = (start - wide_start, wide_start + wide - (start + len));
+    // SAFETY: new memory that nobody uses. What cannot be unmapped stays reserved and is no
+    // matter: nothing is in it.
+    unsafe {
+        if before > 0 {
+            let _ = unmap(wide_start, before);
+        }
+        if after > 0 {
+            let _ = unmap(start + len, after);
+        }
+    }
+    Ok(start)
+}
+
+/// Lets the kernel put huge pages behind a range, if it has any; no matter if it does not.
+pub(crate) fn prefer_huge_pages(start: usize, len: usize) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: changes no contents.
+    let _ = unsafe { advise(start, len, libc::MADV_HUGEPAGE) };
+    #[cfg(not(target_os = "linux"))]
+    let _ = (start, len);
 }
 
 /// Unmaps `len` bytes from `start`.
@@ -83,6 +122,31 @@ pub(crate) unsafe fn install_guard(start: usize, len: usize) -> io::Result<()> {
     return unsafe { advise(start, len, MADV_GUARD_INSTALL) };
     #[cfg(not(target_os = "linux"))]
     return Err(io::Error::from_raw_os_error(libc::EINVAL));
+}
+
+/// Does what [`install_guard`] does to up to [`BATCH`] ranges of `len` bytes, `step` bytes apart.
+///
+/// In one system call, where the kernel can (Linux 6.15). Returns how many it has done, from the first on.
+///
+/// # Safety
+///
+/// As for [`install_guard`], for each range.
+pub(crate) unsafe fn install_guards(start: usize, len: usize, step: usize, count: usize) -> usize {
+    #[cfg(target_os = "linux")]
+    // SAFETY: promised by the caller.
+    return unsafe { advise_many(start, len, step, count, MADV_GUARD_INSTALL) };
+    #[cfg(not(target_os = "linux"))]
+    return 0;
+}
+
+/// Puts memory behind up to [`BATCH`] pages that lie `step` bytes apart, as far as that goes in one
+/// system call.
+pub(crate) fn populate(start: usize, step: usize, count: usize) {
+    #[cfg(target_os = "linux")]
+    // SAFETY: changes no contents: what was not there reads as zeros, as before.
+    let _ = unsafe { advise_many(start, page_size(), step, count, MADV_POPULATE_WRITE) };
+    #[cfg(not(target_os = "linux"))]
+    let _ = (start, step, count);
 }
 
 /// Makes every access to a range fault, by access rights: it becomes a mapping of its own.
@@ -148,4 +212,31 @@ unsafe fn advise(start: usize, len: usize, advice: libc::c_int) -> io::Result<()
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Calls process_madvise(2) on this process; how many ranges were done, from the first on.
+///
+/// # Safety
+///
+/// Whatever `advice` does to the ranges, nobody relies on the opposite.
+#[cfg(target_os = "linux")]
+unsafe fn advise_many(
+    start: usize,
+    len: usize,
+    step: usize,
+    count: usize,
+    advice: libc::c_int,
+) -> usize {
+    let count = count.min(BATCH);
+    let range = |i: usize| libc::iovec {
+        iov_base: ptr::with_exposed_provenance_mut(start + i.min(count - 1) * step),
+        iov_len: len,
+    };
+    let ranges: [libc::iovec; BATCH] = std::array::from_fn(range);
+    // SAFETY: promised by the caller; `count` of the ranges are given.
+    let done = unsafe {
+        let ranges = ranges.as_ptr();
+        libc::syscall(libc::SYS_process_madvise, PIDFD_SELF, ranges, count, advice, 0)
+    };
+    usize::try_from(done).unwrap_or(0) / len
 }

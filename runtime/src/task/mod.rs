@@ -5,7 +5,7 @@
 //! - `join_error`: how a task can fail
 //! - `interrupts`: kills and time-outs that wait to be delivered
 //! - `header`: the control block and its states
-//! - `block`: the memory of it
+//! - `block`, `chunk`: the memory of it
 //! - `cell`: the allocation and its reference count
 //! - `outcome`: the typed end of it, which a join handle holds
 //! - `switch`: entering and leaving, checked by the states
@@ -20,6 +20,7 @@
 
 mod block;
 mod cell;
+mod chunk;
 mod header;
 mod id;
 mod interrupts;
@@ -35,7 +36,7 @@ pub use reason::Reason;
 
 pub(crate) use cell::TaskRef;
 pub use header::Wake;
-pub(crate) use header::{Spec, State};
+pub(crate) use header::{NOWHERE, Spec, State};
 pub(crate) use id::Waiter;
 pub(crate) use interrupts::{Due, Interrupts, Payload, TimeoutUnwind};
 pub use lend::Scope;
