@@ -1,18 +1,21 @@
 //! The jump: our own switch for x86-64 Linux, symmetric, a dozen instructions.
 //!
-//! It saves the stack pointer, rbp, rbx and the address to go on at, and declares every other
-//! register clobbered, so the compiler spills what is alive and nothing else. It pushes nothing
-//! and leaves by an indirect `jmp`: a `call` or `ret` here would put the CPU's return predictor
+//! It saves rbp, rbx and the address to go on at on the stack that it leaves, the stack pointer with the owner, and
+//! declares every other register clobbered, so the compiler spills what is alive and nothing else.
+//! It leaves by an indirect `jmp`: a `call` or `ret` here would put the CPU's return predictor
 //! out of step with the stack that it comes to, and each frame on the way out would pay for it.
 //! Tasks that run the same code return through each other's predictions.
 //!
 //! The technique of clobbering everything is that of libfringe and corosensei.
 //!
 //! ```text
-//!   top of a fresh stack          16-aligned, coloured
+//!   a fresh stack                 top: 16-aligned, coloured
 //!   top -  8: 0                   the return address of `bottom`: here backtraces end
-//!   top -  8  <- rsp at `bottom`  as the ABI wants it: 8 off a multiple of 16
+//!   top - 16: rbp                 0
+//!   top - 24: rbx                 the root, for `begin`
+//!   top - 32: pc                  `begin`; the saved stack pointer points here
 //! ```
+//! `bottom` begins with rsp at top - 8, as the ABI wants it: 8 off a multiple of 16.
 
 use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 use std::arch::{asm, naked_asm};
@@ -23,40 +26,27 @@ use std::ptr;
 use super::Body;
 use crate::stack::Stack;
 
+/// What is on a fresh stack, in bytes: see the picture.
+const FRESH: usize = 32;
+
 /// A coroutine may switch straight to another.
 pub(crate) const DIRECT: bool = true;
 
-/// The registers of code that does not run at present.
-#[derive(Debug)]
-#[repr(C)]
-struct Context {
-    /// Where its stack ends at present.
-    sp: usize,
-    /// The frame pointer, or whatever the compiler keeps in rbp.
-    bp: usize,
-    /// rbx, which LLVM reserves and inline asm may not clobber.
-    bx: usize,
-    /// Where it goes on.
-    pc: usize,
-}
-
-impl Context {
-    const fn empty() -> UnsafeCell<Context> {
-        UnsafeCell::new(Context { sp: 0, bp: 0, bx: 0, pc: 0 })
-    }
-}
+/// Where the stack of code that does not run ends: at its saved registers.
+type Sp = UnsafeCell<usize>;
 
 /// The OS thread's own side.
 #[derive(Debug)]
 pub(crate) struct Root {
     /// Valid while a coroutine runs.
-    context: UnsafeCell<Context>,
+    sp: Sp,
 }
 
 /// Code on a stack of its own.
+#[repr(C)]
 pub(crate) struct Coroutine {
     /// Valid while it is prepared or suspended.
-    context: UnsafeCell<Context>,
+    sp: Sp,
     /// The stack that its code stands on; none before it starts and after it ends.
     stack: Cell<Option<Stack>>,
 }
@@ -81,7 +71,7 @@ impl Back {
 impl Root {
     /// A root from which nothing was entered yet.
     pub(crate) const fn new() -> Root {
-        Root { context: Context::empty() }
+        Root { sp: Sp::new(0) }
     }
 
     /// Runs `to` until somebody leaves to this root.
@@ -91,8 +81,8 @@ impl Root {
     /// suspended.
     #[inline]
     pub(crate) unsafe fn enter(&self, to: &Coroutine) -> Back {
-        // SAFETY: the caller's promise; the root's context is free to be written.
-        unsafe { switch(self.context.get(), to.context.get()) };
+        // SAFETY: the caller's promise; the root's place is free to be written.
+        unsafe { switch(self.sp.get(), to.sp.get()) };
         Back
     }
 }
@@ -100,7 +90,7 @@ impl Root {
 impl Coroutine {
     /// A place without a stack.
     pub(crate) const fn new() -> Coroutine {
-        Coroutine { context: Context::empty(), stack: Cell::new(None) }
+        Coroutine { sp: Sp::new(0), stack: Cell::new(None) }
     }
 
     /// Puts `B` on a stack; it begins when it is first switched to.
@@ -109,14 +99,12 @@ impl Coroutine {
     /// The stack is in no other's use, this place has none, and it stays where it is in memory
     /// until its code has ended.
     pub(crate) unsafe fn prepare<B: Body>(&self, root: &Root, stack: Stack) {
-        let sp = stack.top() - 8;
-        // SAFETY: the top words of an unused stack, and a context that nobody uses.
+        let begin = begin::<B> as *const () as usize;
+        let sp = stack.top() - FRESH;
+        // SAFETY: the top words of an unused stack, and a place that nobody uses.
         unsafe {
-            (sp as *mut usize).write(0);
-            let begin = begin::<B> as *const () as usize;
-            // rbx is free at the start: it tells `begin` where the root is.
-            *self.context.get() =
-                Context { sp, bp: 0, bx: ptr::from_ref(root) as usize, pc: begin };
+            *(sp as *mut [usize; 4]) = [begin, ptr::from_ref(root) as usize, 0, 0];
+            *self.sp.get() = sp;
         }
         self.stack.set(Some(stack));
     }
@@ -144,7 +132,7 @@ impl Coroutine {
     #[inline]
     pub(crate) fn prefetch(&self) {
         // SAFETY: a prefetch has no effect but on caches.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(self.context.get().cast()) };
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(self.sp.get().cast()) };
     }
 
     /// Has the CPU fetch the part of the stack that it will go on with: three cache lines.
@@ -163,7 +151,7 @@ impl Coroutine {
     #[inline]
     pub(crate) fn saved_sp(&self) -> usize {
         // SAFETY: one thread, and nobody writes it during the read.
-        unsafe { (*self.context.get()).sp }
+        unsafe { *self.sp.get() }
     }
 
     /// Suspends this one and goes on with whoever entered it.
@@ -173,7 +161,7 @@ impl Coroutine {
     #[inline]
     pub(crate) unsafe fn leave(&self, root: &Root) {
         // SAFETY: the caller's promise.
-        unsafe { switch(self.context.get(), root.context.get()) }
+        unsafe { switch(self.sp.get(), root.sp.get()) }
     }
 
     /// Suspends this one and goes on with another.
@@ -183,7 +171,7 @@ impl Coroutine {
     #[inline]
     pub(crate) unsafe fn hop(&self, to: &Coroutine) {
         // SAFETY: the caller's promise.
-        unsafe { switch(self.context.get(), to.context.get()) }
+        unsafe { switch(self.sp.get(), to.sp.get()) }
     }
 }
 
@@ -199,12 +187,13 @@ unsafe extern "C" fn bottom<B: Body>(root: *const Root) -> ! {
     // SAFETY: `run` names a coroutine that is prepared or suspended, or null: then this one's
     // root, which waits in `enter`. Nobody comes back to this stack.
     unsafe {
-        let to = if next.is_null() { (*root).context.get() } else { (*next).context.get() };
+        let to = if next.is_null() { (*root).sp.get() } else { (*next).sp.get() };
         asm!(
             "mov rsp, [rsi]",
-            "mov rbp, [rsi + 8]",
-            "mov rbx, [rsi + 16]",
-            "jmp [rsi + 24]",
+            "pop rax",
+            "pop rbx",
+            "pop rbp",
+            "jmp rax",
             in("rsi") to,
             options(noreturn),
         )
@@ -217,21 +206,22 @@ unsafe extern "C" fn bottom<B: Body>(root: *const Root) -> ! {
 /// `from` is writable and stays in place; `to` was written by this function or by `prepare`, and
 /// has not been gone on with since.
 #[inline(always)]
-unsafe fn switch(from: *mut Context, to: *const Context) {
+unsafe fn switch(from: *mut usize, to: *const usize) {
     // SAFETY: all registers that are not saved are declared clobbered; memory is not `nomem`, so
     // the compiler assumes that anything may have been read and written meanwhile. Not `nostack`:
-    // the red zone is ours to lose.
+    // it may push, as the compiler keeps nothing below the stack pointer.
     unsafe {
         asm!(
             "lea rax, [rip + 2f]",
+            "push rbp",
+            "push rbx",
+            "push rax",
             "mov [rdi], rsp",
-            "mov [rdi + 8], rbp",
-            "mov [rdi + 16], rbx",
-            "mov [rdi + 24], rax",
             "mov rsp, [rsi]",
-            "mov rbp, [rsi + 8]",
-            "mov rbx, [rsi + 16]",
-            "jmp [rsi + 24]",
+            "pop rax",
+            "pop rbx",
+            "pop rbp",
+            "jmp rax",
             "2:",
             inout("rdi") from => _,
             inout("rsi") to => _,

@@ -1,10 +1,12 @@
 //! One guarded stack.
 
+use std::num::NonZeroUsize;
+
 #[cfg(any(test, not(osier_jump)))]
 use crate::stack::GUARD_SIZE;
 use crate::sys::memory;
 
-/// How many tops lie apart before two share a cache line's set again.
+/// How many tops lie apart before two share a cache line's set again; a power of two.
 const COLOURS: usize = 16;
 /// The distance between two colours in bytes: a cache line.
 const COLOUR_STEP: usize = 64;
@@ -18,19 +20,17 @@ const RED_ZONE: usize = 128;
 #[must_use = "a stack that is not given back stays mapped for ever"]
 #[derive(Debug)]
 pub(crate) struct Stack {
-    /// Where execution starts: 16-aligned, at most 960 bytes below the end.
-    top: usize,
-    /// The lowest usable address, page-aligned; the guard ends here.
-    limit: usize,
-    /// Bytes from `limit` to the end, whole pages.
+    /// The lowest usable address, where the guard ends; its colour in the bits below a page's.
+    place: NonZeroUsize,
+    /// Bytes from the limit to the end, whole pages.
     size: usize,
 }
 
 impl Stack {
     /// The stack of `size` bytes from `limit`, above a guard that stands, in colour `index`.
     pub(super) fn new(limit: usize, size: usize, index: usize) -> Stack {
-        let top = limit + size - index % COLOURS * COLOUR_STEP;
-        Stack { top, limit, size }
+        let place = NonZeroUsize::new(limit + index % COLOURS).expect("no stack lies at 0");
+        Stack { place, size }
     }
 
     /// A second description of the same stack: to look at, or to write the stack off with.
@@ -43,20 +43,20 @@ impl Stack {
     /// The address that execution starts at and grows down from, 16-aligned.
     #[inline]
     pub(crate) fn top(&self) -> usize {
-        self.top
+        self.end() - self.place.get() % COLOURS * COLOUR_STEP
     }
 
     /// The lowest address that may be used; below it lies the guard.
     #[inline]
     pub(crate) fn limit(&self) -> usize {
-        self.limit
+        self.place.get() & !(COLOURS - 1)
     }
 
     /// The lowest address of the guard, which is the lowest that belongs to this stack.
     #[cfg(any(test, not(osier_jump)))]
     #[inline]
     pub(crate) fn guard_start(&self) -> usize {
-        self.limit - GUARD_SIZE
+        self.limit() - GUARD_SIZE
     }
 
     /// The usable size in bytes, of which the colour takes at most 960.
@@ -68,7 +68,7 @@ impl Stack {
     /// The end: one past the highest usable address.
     #[inline]
     pub(super) fn end(&self) -> usize {
-        self.limit + self.size
+        self.limit() + self.size
     }
 
     /// Has the CPU fetch the lines at the top, where the next to run on it will write.
@@ -78,14 +78,14 @@ impl Stack {
         for line in 1..=3 {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
             // SAFETY: a prefetch has no effect but on caches, whatever the address.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>((self.top - line * 64) as *const i8) };
+            unsafe { _mm_prefetch::<_MM_HINT_T0>((self.top() - line * 64) as *const i8) };
         }
     }
 
     /// Whether `address` lies in the usable part.
     #[inline]
     pub(crate) fn contains(&self, address: usize) -> bool {
-        address.wrapping_sub(self.limit) < self.size
+        address.wrapping_sub(self.limit()) < self.size
     }
 
     /// The high-water mark in bytes: how far down from the end memory is resident.
@@ -95,7 +95,7 @@ impl Stack {
     pub(crate) fn touched(&self) -> usize {
         let page = memory::page_size();
         let mut residency = [0_u8; 256];
-        let mut start = self.limit;
+        let mut start = self.limit();
         while start < self.end() {
             let pages = ((self.end() - start) / page).min(residency.len());
             let chunk = &mut residency[..pages];
@@ -117,10 +117,10 @@ impl Stack {
     /// Nobody relies on what the stack contains below `address`.
     pub(super) unsafe fn discard_below(&self, address: usize) {
         let end = address.min(self.end()) & !(memory::page_size() - 1);
-        if end > self.limit {
+        if end > self.limit() {
             // SAFETY: in the usable part of a mapped stack; the rest is the caller's promise. It
             // fails on locked memory, which is then simply not given back.
-            let _ = unsafe { memory::discard(self.limit, end - self.limit) };
+            let _ = unsafe { memory::discard(self.limit(), end - self.limit()) };
         }
     }
 }

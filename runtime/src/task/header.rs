@@ -11,8 +11,9 @@
 //!
 //! New, Ready and Woken tasks are in the run queue, exactly once.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::fmt;
+use std::mem;
 use std::panic::Location;
 use std::rc::Rc;
 
@@ -23,16 +24,16 @@ use crate::coroutine::Coroutine;
 /// Where a task stands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum State {
-    /// Spawned; it has no stack yet.
-    New,
     /// It gave way and waits for its turn.
     Ready,
+    /// Its wait is over and it waits for its turn.
+    Woken,
+    /// Spawned; it has no stack yet.
+    New,
     /// It is the one that runs.
     Running,
     /// It waits to be woken.
     Parked,
-    /// Its wait is over and it waits for its turn.
-    Woken,
     /// It has ended.
     Done,
 }
@@ -70,6 +71,9 @@ pub(super) enum Content {
     Outcome,
 }
 
+/// The slot of a task that is not in the registry.
+pub(crate) const NOWHERE: u32 = u32::MAX;
+
 /// What a task is born with.
 pub(crate) struct Spec {
     /// Its number.
@@ -85,13 +89,28 @@ pub(crate) struct Spec {
 }
 
 /// The control block. One thread only: nothing in here is atomic.
+///
+/// What a switch touches comes first, in one or two cache lines; then what a wait does.
+#[repr(C)]
 pub(crate) struct Header {
-    /// Its stack and, while suspended, its registers.
-    pub(super) coroutine: Coroutine,
-    /// How many `TaskRef`s there are.
-    pub(super) refs: Cell<u32>,
     /// Where it stands; written by `switch` and by the hub.
     pub(super) state: Cell<State>,
+    /// Caches `interrupts.is_due()`, for the fast path.
+    pub(crate) due: Cell<bool>,
+    /// How many `no_switch` scopes it is in.
+    pub(crate) pinned: Cell<u16>,
+    /// How many `TaskRef`s there are.
+    pub(super) refs: Cell<u32>,
+    /// Its stack and, while suspended, where that ends.
+    pub(super) coroutine: Coroutine,
+    /// The number of the wait it is in, or of the next one.
+    pub(crate) wait: Cell<u32>,
+    /// Whether this wait was ended before it began.
+    pub(crate) token: Cell<bool>,
+    /// How the last wait ended; written by who ends it, valid in `Woken`.
+    pub(crate) wake: Cell<Wake>,
+    /// Whether `run` ends without waiting for it.
+    pub(crate) daemon: Cell<bool>,
     /// Which half of the union behind the header is alive.
     pub(super) content: Cell<Content>,
     /// Whether the outcome is an error.
@@ -102,40 +121,28 @@ pub(crate) struct Header {
     pub(super) held: Cell<bool>,
     /// Whether somebody has looked at the outcome.
     pub(super) seen: Cell<bool>,
-    /// Caches `interrupts.is_due()`, for the fast path.
-    pub(crate) due: Cell<bool>,
-    /// Whether this wait was ended before it began.
-    pub(crate) token: Cell<bool>,
-    /// How the last wait ended; written by who ends it, valid in `Woken`.
-    pub(crate) wake: Cell<Wake>,
-    /// Whether `run` ends without waiting for it.
-    pub(crate) daemon: Cell<bool>,
-    /// How many `no_switch` scopes it is in.
-    pub(crate) pinned: Cell<u16>,
-    /// The number of the wait it is in, or of the next one.
-    pub(crate) wait: Cell<u32>,
-    /// Where the hub keeps it; set once, when it is entered there.
+    /// Where the hub's registry has it, or `NOWHERE`.
     pub(crate) slot: Cell<u32>,
     /// Its number.
     pub(crate) id: TaskId,
     /// How to treat what comes after the header.
     pub(super) vtable: &'static VTable,
+    /// The first who waits for its end; further ones are in `joiners`.
+    pub(crate) joiner: Cell<Option<Waiter>>,
     /// What it waits for, valid while parked.
     pub(crate) reason: Cell<Reason>,
     /// Since when it waits: nanoseconds on the hub's clock, as of the hub's last look at it.
     pub(crate) since: Cell<u64>,
-    /// The number of the wait in which its stack was trimmed last.
-    pub(crate) trimmed: Cell<u32>,
-    /// The first who waits for its end; further ones are in `joiners`.
-    pub(crate) joiner: Cell<Option<Waiter>>,
+    /// What most tasks never have.
+    extra: Cell<Option<Box<Extra>>>,
     /// What it borrows from, if it is scoped.
     pub(super) loan: Cell<Option<Rc<Loan>>>,
-    /// What most tasks never have.
-    extra: RefCell<Option<Box<Extra>>>,
-    /// The least stack it asks for, in bytes.
-    pub(crate) stack_size: usize,
     /// Where it was spawned.
     pub(crate) site: &'static Location<'static>,
+    /// The least stack it asks for, in KiB.
+    stack_kib: u32,
+    /// The number of the wait in which its stack was trimmed last.
+    pub(crate) trimmed: Cell<u32>,
 }
 
 /// What most tasks never have, kept apart so that a task is small: half of its cost is its memory.
@@ -161,30 +168,36 @@ impl Header {
         Header {
             coroutine: Coroutine::new(),
             refs: Cell::new(1),
+            wait: Cell::new(0),
             state: Cell::new(State::New),
+            due: Cell::new(false),
+            pinned: Cell::new(0),
+            token: Cell::new(false),
+            wake: Cell::new(Wake::Woken),
+            daemon: Cell::new(spec.daemon),
             content: Cell::new(Content::Closure),
             failed: Cell::new(false),
             panicked: Cell::new(false),
             held: Cell::new(true),
             seen: Cell::new(false),
-            due: Cell::new(false),
-            token: Cell::new(false),
-            wake: Cell::new(Wake::Woken),
-            daemon: Cell::new(spec.daemon),
-            pinned: Cell::new(0),
-            wait: Cell::new(0),
-            slot: Cell::new(u32::MAX),
+            slot: Cell::new(NOWHERE),
             id: spec.id,
             vtable,
+            joiner: Cell::new(None),
             reason: Cell::new(Reason::new("parked")),
             since: Cell::new(0),
-            trimmed: Cell::new(u32::MAX),
-            joiner: Cell::new(None),
+            extra: Cell::new(spec.name.map(Extra::named)),
             loan: Cell::new(None),
-            extra: RefCell::new(spec.name.map(Extra::named)),
-            stack_size: spec.stack_size,
             site: spec.site,
+            stack_kib: u32::try_from(spec.stack_size.div_ceil(1024)).unwrap_or(u32::MAX),
+            trimmed: Cell::new(u32::MAX),
         }
+    }
+
+    /// The least stack it asks for, in bytes, rounded up to KiB.
+    #[inline]
+    pub(crate) fn stack_size(&self) -> usize {
+        self.stack_kib as usize * 1024
     }
 
     /// Where it stands.
@@ -193,11 +206,19 @@ impl Header {
         self.state.get()
     }
 
+    /// Whether it may not give way now: it is to unwind, or in a `no_switch`.
+    #[inline]
+    pub(crate) fn has_to_stay(&self) -> bool {
+        // One test for both, as they lie side by side.
+        (u32::from(self.pinned.get()) | u32::from(self.due.get()) << 16) != 0
+    }
+
     pub(crate) fn is_done(&self) -> bool {
         self.state.get() == State::Done
     }
 
-    /// The ticket of the wait it is in, or of its next one.
+    /// The ticket of the wait it is in, or of its next one; good once it is in the registry, as
+    /// `Hub::ticket` sees to.
     #[inline]
     pub(crate) fn waiter(&self) -> Waiter {
         Waiter { id: self.id, slot: self.slot.get(), wait: self.wait.get() }
@@ -231,9 +252,20 @@ impl Header {
         false
     }
 
-    /// Works on what most tasks never have.
+    /// Works on what most tasks never have; `f` must not come back to it.
     fn extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
-        f(self.extra.borrow_mut().get_or_insert_default())
+        let mut extra = self.extra.take().unwrap_or_default();
+        let result = f(&mut extra);
+        self.extra.set(Some(extra));
+        result
+    }
+
+    /// Works on what most tasks never have, if this one has it; `f` must not come back to it.
+    fn peek_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> Option<R> {
+        let mut extra = self.extra.take()?;
+        let result = f(&mut extra);
+        self.extra.set(Some(extra));
+        Some(result)
     }
 
     /// Works on the interrupts in store and brings `due` up to date.
@@ -252,27 +284,27 @@ impl Header {
 
     /// Takes back a kill that was not delivered.
     pub(crate) fn take_kill(&self) -> Option<Payload> {
-        let mut extra = self.extra.borrow_mut();
-        let store = &mut extra.as_mut()?.interrupts;
-        let payload = store.take_kill();
-        self.due.set(store.is_due());
-        payload
+        self.peek_extra(|extra| {
+            let payload = extra.interrupts.take_kill();
+            self.due.set(extra.interrupts.is_due());
+            payload
+        })?
     }
 
     pub(crate) fn name(&self) -> Option<Rc<str>> {
-        self.extra.borrow().as_ref()?.name.clone()
+        self.peek_extra(|extra| extra.name.clone())?
     }
 
     pub(crate) fn set_name(&self, name: Option<Rc<str>>) {
-        self.extra(|extra| extra.name = name);
+        let old = self.extra(|extra| mem::replace(&mut extra.name, name));
+        drop(old);
     }
 
-    /// Calls `f` with the name unless it is being changed; for the overflow handler.
+    /// Calls `f` with the name unless it is being looked at; for the overflow handler.
     pub(crate) fn peek_name(&self, f: impl FnOnce(Option<&str>)) {
-        match self.extra.try_borrow() {
-            Ok(extra) => f(extra.as_ref().and_then(|extra| extra.name.as_deref())),
-            Err(_) => f(None),
-        }
+        let extra = self.extra.take();
+        f(extra.as_ref().and_then(|extra| extra.name.as_deref()));
+        self.extra.set(extra);
     }
 
     /// Enters somebody who waits for its end.
@@ -300,9 +332,8 @@ impl Header {
     pub(crate) fn take_joiners(&self, mut wake: impl FnMut(Waiter)) {
         let Some(first) = self.joiner.take() else { return };
         wake(first);
-        if let Some(extra) = &mut *self.extra.borrow_mut() {
-            extra.joiners.drain(..).for_each(wake);
-        }
+        let others = self.peek_extra(|extra| mem::take(&mut extra.joiners));
+        others.into_iter().flatten().for_each(wake);
     }
 
     /// Looks at what it borrows from, if it is scoped.
@@ -340,7 +371,7 @@ mod tests {
 
     #[test]
     fn a_header_is_small() {
-        // About three cache lines. What grows it costs each of a million tasks: put it into `Extra`.
-        assert!(size_of::<Header>() <= 200, "{} bytes", size_of::<Header>());
+        // What grows it costs each of a million tasks: put it into `Extra`.
+        assert!(size_of::<Header>() <= 144, "{} bytes", size_of::<Header>());
     }
 }
