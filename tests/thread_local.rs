@@ -40,7 +40,11 @@ fn a_wait_in_no_switch_panics_and_names_the_wait() {
             ("sleeping", || sleep(FOREVER)),
             ("yield_now", yield_now),
             ("waiting for nobody", support::wait_for_nobody),
-            ("offloaded", || osier::thread::offload(|| ())),
+            ("offloaded", || {
+                // It ends only when this has unwound, so there is something to wait for.
+                let (_cue, waits) = std::sync::mpsc::channel::<()>();
+                osier::thread::offload(move || waits.recv().is_err());
+            }),
             ("joining task", || drop(spawn(|| ()).join())),
             ("a scope", || osier::scope(|s| drop(s.spawn(|| ())))),
         ];

@@ -167,8 +167,9 @@ fn set_alarm(me: &TaskRef, scope: u32, limit: Duration) -> Option<crate::timers:
         return None;
     }
     let at: Instant = clock::deadline(limit)?;
-    let alarm = Alarm::Scope(me.waiter(), scope);
-    Some(expect_hub("a time-out", |hub| hub.set_alarm(at, alarm, !me.daemon.get())))
+    Some(expect_hub("a time-out", |hub| {
+        hub.set_alarm(at, Alarm::Scope(hub.ticket(me), scope), !me.daemon.get())
+    }))
 }
 
 /// Runs `f` and puts off kills until it has ended.

@@ -248,7 +248,12 @@ impl crate::spawn::Task {
     /// # Blocking
     /// Never switches tasks.
     pub fn remote_killer(&self) -> RemoteKiller {
-        let sender = expect_hub("a killer was asked for", Hub::sender);
-        RemoteKiller { sender, slot: self.0.slot.get(), id: self.0.id }
+        expect_hub("a killer was asked for", |hub| {
+            let task = &self.0;
+            if task.id.hub() == hub.number() && !task.is_done() {
+                hub.ticket(task); // so that it can be found
+            }
+            RemoteKiller { sender: hub.sender(), slot: task.slot.get(), id: task.id }
+        })
     }
 }

@@ -25,7 +25,7 @@ use crate::task::{Reason, Wake};
 /// });
 /// ```
 pub fn idle() {
-    let me = hub(|hub| hub?.current().map(|me| me.waiter()));
+    let me = hub(|hub| hub.and_then(|hub| hub.current().map(|me| hub.ticket(&me))));
     let Some(me) = me.filter(|_| !std::thread::panicking()) else { return };
     expect_hub("a wait", |hub| hub.lull.add_idler(me));
     let undo = || expect_hub("a wait", |hub| hub.lull.remove_idler(me));
@@ -60,7 +60,7 @@ pub fn join_rest(limit: impl Into<Option<Duration>>) -> bool {
     loop {
         let rest = expect_hub("a wait", |hub| {
             let rest = !hub.has_one_left();
-            hub.lull.set_main(hub.current().filter(|_| rest).map(|me| me.waiter()));
+            hub.lull.set_main(hub.current().filter(|_| rest).map(|me| hub.ticket(&me)));
             rest
         });
         if !rest {

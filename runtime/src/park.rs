@@ -72,7 +72,7 @@ fn wait(hub: &Hub, me: &TaskRef, reason: Reason, deadline: Option<Instant>) -> W
     me.reason.set(reason);
     me.since.set(hub.now());
     let vital = !me.daemon.get();
-    let alarm = deadline.map(|at| hub.set_alarm(at, Alarm::Wait(me.waiter()), vital));
+    let alarm = deadline.map(|at| hub.set_alarm(at, Alarm::Wait(hub.ticket(me)), vital));
     if reason.is_outside() {
         hub.owe(true);
     }
@@ -147,7 +147,7 @@ impl Unparker {
     /// # Blocking
     /// Never switches tasks.
     pub fn current() -> Unparker {
-        let waiter = expect_hub("a wait", |hub| hub.current().map(|me| me.waiter()));
+        let waiter = expect_hub("a wait", |hub| hub.current().map(|me| hub.ticket(&me)));
         let waiter = waiter.expect("only a task can wait, not a destructor that the hub runs");
         Unparker { waiter, _local: PhantomData }
     }

@@ -96,7 +96,7 @@ fn wait_while_lent(loan: &Rc<Loan>) -> bool {
     while loan.live() > 0 {
         let me = expect_hub("a scope", Hub::current);
         let Some(me) = me else { return true };
-        loan.waiter.set(Some(me.waiter()));
+        loan.waiter.set(Some(expect_hub("a scope", |hub| hub.ticket(&me))));
         drop(me);
         let reason = Reason::new("waiting for the tasks of its scope");
         match park(reason, None, || loan.waiter.set(None)) {

@@ -37,11 +37,11 @@ impl Hub {
             match self.heir(&me)? {
                 Heir::Here(next) => {
                     next.take_over(&me);
-                    self.current.set(Some(next));
+                    self.put_current(Some(next));
                 }
                 Heir::Elsewhere(next) => {
                     let there = next.begin();
-                    self.current.set(Some(next));
+                    self.put_current(Some(next));
                     return Some(there);
                 }
             }
@@ -53,12 +53,12 @@ impl Hub {
         if let Some(next) = self.new_one_for(ended) {
             return Some(Heir::Here(next));
         }
+        // In this order: we still run on the stack, so nobody may be given it before we leave.
+        let next = self.successor();
         if let Some(stack) = ended.release_stack() {
-            // We still run on it, but nobody touches it before we have left: a new task may be
-            // given it next, and that one is entered by leaving.
             self.stacks.borrow_mut().give(stack);
         }
-        self.successor().map(Heir::Elsewhere)
+        next.map(Heir::Elsewhere)
     }
 
     /// Takes the next task out of the queue, if it is new and can use this stack.
@@ -66,10 +66,9 @@ impl Hub {
         let mut queue = self.queue.borrow_mut();
         let next = queue.next_of_main()?;
         let fits = next.state() == State::New
-            && next.stack_size == ended.stack_size
+            && next.stack_size() == ended.stack_size()
             && !next.due.get()
-            && self.turn.is_fast()
-            && self.turn.spend();
+            && self.turn.hop();
         if fits { queue.pop() } else { None }
     }
 
@@ -89,7 +88,6 @@ impl Hub {
         if !self.turn.is_fast() {
             self.preserve.forget(task.id);
         }
-        let last = self.tasks.borrow_mut().remove(task);
-        drop(last);
+        self.forget(task);
     }
 }

@@ -56,7 +56,7 @@ impl Hub {
 
     /// Whether a task that `run` waits for joins a daemon: then that daemon's timers count.
     fn waits_for_a_daemon(&self) -> bool {
-        let tasks = self.tasks.borrow();
+        let tasks = self.tasks(|_| true);
         let daemons: HashSet<TaskId> =
             tasks.iter().filter(|task| task.daemon.get()).map(|task| task.id).collect();
         tasks

@@ -3,9 +3,9 @@
 //! - `scheduler`: the hub itself: who runs and who is next
 //! - `nursery`: where tasks come from
 //! - `wake`: ending waits
-//! - `run_queue`: tasks that wait for their turn
+//! - `run_queue`, `ring`: tasks that wait for their turn
 //! - `turn`: how long tasks follow each other before the hub looks around
-//! - `registry`: all tasks that have not ended, by slot
+//! - `registry`: tasks that have waited, by slot
 //! - `alarm`: what timers are set for
 //! - `root`: the loop on the OS thread's own stack
 //! - `bottom`: the first frame of every task
@@ -32,6 +32,7 @@ mod nursery;
 mod preserve;
 mod registry;
 mod report;
+mod ring;
 mod root;
 mod run_queue;
 mod scheduler;

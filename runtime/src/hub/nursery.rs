@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::Hub;
 use crate::stack::DEFAULT_SIZE;
-use crate::task::{JoinError, Outcome, Scope, Spec, TaskRef};
+use crate::task::{JoinError, Outcome, Scope, Spec, TaskId, TaskRef};
 
 /// Where a task was spawned.
 pub(crate) type Site = &'static Location<'static>;
@@ -64,15 +64,20 @@ impl Hub {
     fn spec(&self, plan: Blueprint, site: Site) -> Spec {
         let inherited = || self.peek(|me| me.is_some_and(|me| me.daemon.get()));
         let daemon = self.ending.get() || plan.daemon.unwrap_or_else(inherited);
-        let id = self.tasks.borrow_mut().next_id();
+        let id = self.next_id();
         Spec { id, name: plan.name, stack_size: plan.stack_size, daemon, site }
+    }
+
+    fn next_id(&self) -> TaskId {
+        self.count.set(self.count.get() + 1);
+        TaskId::new(self.number, self.count.get())
     }
 
     fn adopt(&self, task: TaskRef) {
         if !task.daemon.get() {
             self.vital.set(self.vital.get() + 1);
         }
-        self.tasks.borrow_mut().insert(task.clone());
+        self.live.set(self.live.get() + 1);
         self.queue.borrow_mut().push(task);
     }
 

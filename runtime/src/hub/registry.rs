@@ -1,42 +1,45 @@
-//! All tasks of a hub that have not ended, by slot.
+//! The tasks of a hub that have waited and have not ended, by slot.
+//!
+//! A task is entered when somebody first needs a ticket for it, which is mostly its first wait. Until then
+//! the run queue has it, or it is the one that runs. So a task that only computes is never entered.
 
 use slab::Slab;
 
-use crate::task::{TaskId, TaskRef, Waiter};
+use crate::task::{NOWHERE, TaskId, TaskRef, Waiter};
 
 /// Keeps tasks alive until they end, and finds them for whoever holds a ticket.
 #[derive(Debug)]
 pub(super) struct Registry {
     /// A slot is used again once its task has ended, so tickets carry the id as well.
     slots: Slab<TaskRef>,
-    /// The hub's number, the upper part of its tasks' ids.
-    hub: u32,
-    /// How many tasks there have been.
-    count: u64,
 }
 
 impl Registry {
-    pub(super) fn new(hub: u32) -> Registry {
-        Registry { slots: Slab::new(), hub, count: 0 }
+    pub(super) const fn new() -> Registry {
+        Registry { slots: Slab::new() }
     }
 
-    /// The id for the next task.
-    pub(super) fn next_id(&mut self) -> TaskId {
-        self.count += 1;
-        TaskId::new(self.hub, self.count)
+    /// Enters a task, if it is not.
+    #[inline]
+    pub(super) fn enter(&mut self, task: &TaskRef) {
+        if task.slot.get() == NOWHERE {
+            self.insert(task.clone());
+        }
     }
 
-    /// Enters a new task.
-    pub(super) fn insert(&mut self, task: TaskRef) {
+    #[inline(never)]
+    fn insert(&mut self, task: TaskRef) {
         let entry = self.slots.vacant_entry();
-        let slot = u32::try_from(entry.key()).expect("fewer than 4 billion tasks at once");
+        let slot = u32::try_from(entry.key()).ok().filter(|&slot| slot != NOWHERE);
+        let slot = slot.expect("fewer than 4 billion tasks at once");
         task.slot.set(slot);
         entry.insert(task);
     }
 
-    /// Lets a task go that has ended.
-    pub(super) fn remove(&mut self, task: &TaskRef) -> TaskRef {
-        self.slots.remove(task.slot.get() as usize)
+    /// Lets a task go, if it is entered.
+    pub(super) fn remove(&mut self, task: &TaskRef) -> Option<TaskRef> {
+        let slot = task.slot.replace(NOWHERE);
+        (slot != NOWHERE).then(|| self.slots.remove(slot as usize))
     }
 
     /// The task with that id, if it has not ended.
@@ -49,7 +52,7 @@ impl Registry {
         self.find(waiter.slot, waiter.id).filter(|task| task.wait.get() == waiter.wait)
     }
 
-    /// All of them, in no order.
+    /// Those that are entered, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &TaskRef> {
         self.slots.iter().map(|(_, task)| task)
     }
@@ -57,9 +60,5 @@ impl Registry {
     /// The task in that slot, if there is one, and whether there are slots beyond.
     pub(super) fn at(&self, slot: usize) -> (Option<&TaskRef>, bool) {
         (self.slots.get(slot), slot < self.slots.capacity())
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.slots.len()
     }
 }

@@ -10,7 +10,7 @@ use crate::task::{State, TaskRef};
 impl Hub {
     /// One line a task, in the order they were spawned.
     pub(crate) fn describe_tasks(&self) -> String {
-        let mut tasks: Vec<TaskRef> = self.tasks.borrow().iter().cloned().collect();
+        let mut tasks = self.tasks(|_| true);
         tasks.sort_unstable_by_key(|task| task.id);
         let mut out = String::new();
         for task in &tasks {
@@ -20,7 +20,7 @@ impl Hub {
     }
 
     pub(crate) fn task_count(&self) -> usize {
-        self.tasks.borrow().len()
+        self.live.get()
     }
 
     pub(crate) fn ready_count(&self) -> usize {

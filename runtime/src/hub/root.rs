@@ -83,7 +83,7 @@ impl Hub {
             return;
         }
         self.preserve.load(task.id);
-        self.current.set(Some(task.clone()));
+        self.put_current(Some(task.clone()));
         self.sweep.wake_up();
         self.write(Some(&task));
         let back = task.enter(&self.root);
@@ -105,7 +105,7 @@ impl Hub {
         let error = if let Some(payload) = task.take_kill() {
             JoinError::unwound(payload)
         } else {
-            match self.stacks.borrow_mut().take(task.stack_size) {
+            match self.stacks.borrow_mut().take(task.stack_size()) {
                 Ok(stack) => {
                     task.prepare::<Bottom>(&self.root, stack);
                     return true;

@@ -6,20 +6,20 @@
 //! is due does not stand behind 100,000 tasks that were just spawned, and a task that gives
 //! way for ever has every other turn even when descriptors never rest.
 
-use std::collections::VecDeque;
+use super::ring::Ring;
 
 /// Tasks that wait for their turn, each once.
 #[derive(Debug)]
 pub(super) struct RunQueue<T> {
-    main: VecDeque<T>,
-    prompt: VecDeque<T>,
+    main: Ring<T>,
+    prompt: Ring<T>,
     /// Whether the last one taken was a prompt one.
     was_prompt: bool,
 }
 
 impl<T> RunQueue<T> {
-    pub(super) const fn new() -> RunQueue<T> {
-        RunQueue { main: VecDeque::new(), prompt: VecDeque::new(), was_prompt: false }
+    pub(super) fn new() -> RunQueue<T> {
+        RunQueue { main: Ring::new(), prompt: Ring::new(), was_prompt: false }
     }
 
     /// Puts a task at the end of the main list.
@@ -50,16 +50,33 @@ impl<T> RunQueue<T> {
         if self.was_prompt { self.prompt.pop_front() } else { self.main.pop_front() }
     }
 
-    /// Tasks that come about so many turns later, and twice as many: a guess, for fetching ahead.
+    /// Puts a task at the end of the main list and takes the one whose turn it is.
+    ///
+    /// Calls `fetch` as [`pop_with`](Self::pop_with) does.
     #[inline]
-    pub(super) fn ahead(&self, turns: usize) -> (Option<&T>, Option<&T>) {
+    pub(super) fn rotate(&mut self, task: T, fetch: impl FnOnce(&T, &T)) -> Option<T> {
         if self.prompt.is_empty() {
-            (self.main.get(turns), self.main.get(2 * turns))
-        } else if self.main.is_empty() {
-            (self.prompt.get(turns), self.prompt.get(2 * turns))
-        } else {
-            (self.prompt.get(turns / 2), self.prompt.get(turns))
+            return Some(self.main.rotate(task, fetch));
         }
+        self.main.push_back(task);
+        self.pop_with(fetch)
+    }
+
+    /// Takes the task whose turn it is.
+    ///
+    /// If there are many, calls `fetch` with one that comes soon and one that comes twice as late, for fetching
+    /// ahead; while the lists take turns, with a guess.
+    #[inline]
+    pub(super) fn pop_with(&mut self, fetch: impl FnOnce(&T, &T)) -> Option<T> {
+        if self.prompt.is_empty() {
+            return self.main.pop_with(fetch);
+        }
+        if self.main.is_empty() {
+            return self.prompt.pop_with(fetch);
+        }
+        let next = self.pop();
+        self.prompt.peek_ahead(fetch);
+        next
     }
 
     /// The next task, if only the main list has any.
@@ -81,9 +98,14 @@ impl<T> RunQueue<T> {
         self.main.len() + self.prompt.len()
     }
 
+    /// All tasks.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.main.iter().chain(self.prompt.iter())
+    }
+
     /// Takes all tasks out.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = T> {
-        self.main.drain(..).chain(self.prompt.drain(..))
+        self.main.drain().chain(self.prompt.drain())
     }
 }
 

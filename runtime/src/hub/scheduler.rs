@@ -24,7 +24,7 @@ use crate::complaint::complain;
 use crate::coroutine::{DIRECT, Root};
 use crate::reactor::Reactor;
 use crate::stack::Pool;
-use crate::task::{Here, JoinError, State, TaskId, TaskRef, Waiter};
+use crate::task::{Here, JoinError, NOWHERE, State, TaskId, TaskRef, Waiter};
 use crate::timers::Key;
 
 /// The scheduler of one OS thread. All of it is that thread's own, but for the inbox's senders.
@@ -39,7 +39,7 @@ pub(crate) struct Hub {
     pub(super) current: Cell<Option<TaskRef>>,
     /// The task that has just left to the root, where the back end has to know it.
     pub(super) left: Cell<Option<TaskRef>>,
-    /// All tasks that have not ended.
+    /// The tasks that have waited and have not ended.
     pub(super) tasks: RefCell<Registry>,
     /// Where stacks come from and go back to.
     pub(super) stacks: RefCell<Pool>,
@@ -59,6 +59,10 @@ pub(crate) struct Hub {
     pub(crate) lull: Lull,
     /// Where it is written up which task runs, while there is a watch.
     pub(super) board: RefCell<Option<Written>>,
+    /// How many tasks there have been.
+    pub(super) count: Cell<u64>,
+    /// How many tasks have not ended.
+    pub(super) live: Cell<usize>,
     /// How many tasks there are that `run` waits for.
     pub(super) vital: Cell<usize>,
     /// How many tasks wait for a wake from outside.
@@ -86,7 +90,7 @@ impl Hub {
             queue: RefCell::new(RunQueue::new()),
             current: Cell::new(None),
             left: Cell::new(None),
-            tasks: RefCell::new(Registry::new(number)),
+            tasks: RefCell::new(Registry::new()),
             stacks: RefCell::new(Pool::new()),
             alarms: Alarms::new(),
             inbox,
@@ -96,6 +100,8 @@ impl Hub {
             sweep: Sweep::default(),
             lull: Lull::default(),
             board: RefCell::new(None),
+            count: Cell::new(0),
+            live: Cell::new(0),
             vital: Cell::new(0),
             owed: Cell::new(0),
             main: Cell::new(None),
@@ -125,8 +131,14 @@ impl Hub {
     pub(crate) fn peek<R>(&self, look: impl FnOnce(Option<&TaskRef>) -> R) -> R {
         let task = self.current.take();
         let seen = look(task.as_ref());
-        self.current.set(task);
+        self.put_current(task);
         seen
+    }
+
+    /// Sets the task that runs where none is set: there is nothing to be dropped.
+    #[inline]
+    pub(super) fn put_current(&self, task: Option<TaskRef>) {
+        mem::forget(self.current.replace(task));
     }
 
     /// Whether a task runs, and not the root.
@@ -139,62 +151,83 @@ impl Hub {
     #[inline]
     pub(crate) fn yield_now(&self) -> bool {
         let Some(me) = self.current.take() else { return false };
-        if me.pinned.get() != 0 {
-            self.current.set(Some(me));
-            panic!("yield_now inside of no_switch");
+        if me.has_to_stay() {
+            return self.stay(me);
         }
-        if !me.due.get() {
-            let here = me.suspend(State::Ready);
-            self.switch_from(here, me, true);
+        let here = me.suspend(State::Ready);
+        if DIRECT && self.turn.hop() {
+            let next = self.queue.borrow_mut().rotate(me, fetch);
+            self.go_on(here, next);
         } else {
-            self.current.set(Some(me));
+            self.note_leaving(&me);
+            self.queue.borrow_mut().push(me);
+            here.leave(&self.root);
         }
-        self.is_due()
+        self.peek(|me| me.is_some_and(|me| me.due.get()))
     }
 
-    /// Whether the running task is to unwind.
-    #[inline]
-    fn is_due(&self) -> bool {
-        self.peek(|me| me.is_some_and(|me| me.due.get()))
+    /// Whether a task that may not give way is to unwind.
+    #[cold]
+    fn stay(&self, me: TaskRef) -> bool {
+        let pinned = me.pinned.get() != 0;
+        self.put_current(Some(me));
+        assert!(!pinned, "yield_now inside of no_switch");
+        true
     }
 
     /// Suspends the running task until somebody ends its wait.
     #[inline]
     pub(crate) fn suspend(&self) {
         let me = self.current.take().expect("a task that waits is one that runs");
+        self.tasks.borrow_mut().enter(&me);
         let here = me.suspend(State::Parked);
-        self.switch_from(here, me, false);
+        if DIRECT && self.turn.hop() {
+            drop(me);
+            let next = self.queue.borrow_mut().pop_with(fetch);
+            self.go_on(here, next);
+        } else {
+            self.note_leaving(&me);
+            drop(me);
+            here.leave(&self.root);
+        }
     }
 
+    /// Goes on with a task that was taken out of the queue, or with the root if there is none.
     #[inline]
-    fn switch_from(&self, here: Here, me: TaskRef, queue: bool) {
-        if !DIRECT || !self.turn.is_fast() {
-            self.left.set(Some(me.clone()));
-        }
-        if queue {
-            self.queue.borrow_mut().push(me);
-        }
-        match self.successor() {
+    fn go_on(&self, here: Here, next: Option<TaskRef>) {
+        match next.and_then(|next| self.ready(next)) {
             Some(next) => {
                 let there = next.begin();
-                self.current.set(Some(next));
+                self.put_current(Some(next));
                 here.hop(there);
             }
             None => here.leave(&self.root),
         }
     }
 
+    /// Tells the root who has left, where it has to know.
+    #[inline]
+    fn note_leaving(&self, me: &TaskRef) {
+        if !DIRECT || !self.turn.is_fast() {
+            self.left.set(Some(me.clone()));
+        }
+    }
+
     /// The task to go straight on with; none when the root has to choose.
     #[inline]
     pub(super) fn successor(&self) -> Option<TaskRef> {
-        if !DIRECT || !self.turn.is_fast() || !self.turn.spend() {
+        if !DIRECT || !self.turn.hop() {
             return None;
         }
-        let mut queue = self.queue.borrow_mut();
-        let next = queue.pop()?;
-        fetch_ahead(&queue);
+        let next = self.queue.borrow_mut().pop_with(fetch)?;
+        self.ready(next)
+    }
+
+    /// Sees to it that a task can be gone on with; puts it back if only the root can do that.
+    #[inline]
+    fn ready(&self, next: TaskRef) -> Option<TaskRef> {
         if next.state() == State::New && !self.furnish(&next) {
-            queue.put_back(next);
+            self.queue.borrow_mut().put_back(next);
             return None;
         }
         Some(next)
@@ -205,7 +238,7 @@ impl Hub {
         if task.due.get() {
             return false; // killed before it began: the root sees to that
         }
-        match self.stacks.borrow_mut().take(task.stack_size) {
+        match self.stacks.borrow_mut().take(task.stack_size()) {
             Ok(stack) => {
                 task.prepare::<Bottom>(&self.root, stack);
                 true
@@ -221,7 +254,28 @@ impl Hub {
 
     /// Those tasks that have not ended.
     pub(crate) fn tasks(&self, filter: impl Fn(&TaskRef) -> bool) -> Vec<TaskRef> {
-        self.tasks.borrow().iter().filter(|task| filter(task)).cloned().collect()
+        let (tasks, queue) = (self.tasks.borrow(), self.queue.borrow());
+        let current = self.current();
+        // Those that never waited are in the queue, or run.
+        let others = queue.iter().chain(&current).filter(|task| task.slot.get() == NOWHERE);
+        tasks.iter().chain(others).filter(|task| filter(task)).cloned().collect()
+    }
+
+    /// The ticket for a task's wait, the present one or the next.
+    #[inline]
+    pub(crate) fn ticket(&self, task: &TaskRef) -> Waiter {
+        self.tasks.borrow_mut().enter(task);
+        task.waiter()
+    }
+
+    /// Lets go of a task that has ended, or never will.
+    #[inline]
+    pub(super) fn forget(&self, task: &TaskRef) {
+        self.live.set(self.live.get() - 1);
+        if task.slot.get() != NOWHERE {
+            let last = self.tasks.borrow_mut().remove(task);
+            drop(last);
+        }
     }
 
     /// Gives each task its own value of a thread-local.
@@ -253,15 +307,12 @@ impl Hub {
     }
 }
 
-/// How far ahead in the queue stacks are fetched; control blocks twice as far, as the saved stack
-/// pointer is read from them.
-const AHEAD: usize = 3;
-
-#[inline]
-fn fetch_ahead(queue: &RunQueue<TaskRef>) {
-    let (near, far) = queue.ahead(AHEAD);
-    far.into_iter().for_each(|task| task.prefetch());
-    near.into_iter().for_each(|task| task.prefetch_stack());
+/// Has the CPU fetch a task's stack that comes soon, and the control block of one twice as far,
+/// as the saved stack pointer is read from it.
+#[inline(always)]
+fn fetch(near: &TaskRef, far: &TaskRef) {
+    far.prefetch();
+    near.prefetch_stack();
 }
 
 impl Drop for Hub {
@@ -288,7 +339,7 @@ impl fmt::Debug for Hub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hub")
             .field("number", &self.number)
-            .field("tasks", &self.tasks.borrow().len())
+            .field("tasks", &self.live.get())
             .finish_non_exhaustive()
     }
 }

@@ -100,12 +100,12 @@ impl Hub {
             return self.leak_the_rest();
         }
         for round in 0.. {
-            if self.tasks.borrow().len() == 0 {
+            if self.live.get() == 0 {
                 return;
             }
             let shielded = self.ask_all_to_end();
             let limit = self.alarms.look() + ROUND;
-            self.drive(|hub| hub.tasks.borrow().len() == 0, Some(limit));
+            self.drive(|hub| hub.live.get() == 0, Some(limit));
             if round + 1 >= if shielded { SHIELDED_ROUNDS } else { ROUNDS } {
                 self.complain_of_the_rest();
                 return self.leak_the_rest();
@@ -141,7 +141,7 @@ impl Hub {
             if let Some(stack) = task.with_stack(Stack::describe) {
                 self.stacks.borrow_mut().leak(stack);
             }
-            self.tasks.borrow_mut().remove(&task);
+            self.forget(&task);
             mem::forget(task);
         }
         self.queue.borrow_mut().drain().for_each(mem::forget);

@@ -12,13 +12,16 @@ const LONG: u64 = 500_000;
 /// One that takes less than this may grow.
 const SHORT: u64 = 100_000;
 /// The most switches in a turn.
-const MOST: u32 = 64;
+const MOST: u32 = 128;
 
 /// The switches that are left in this turn.
 #[derive(Debug)]
 pub(crate) struct Turn {
     /// How many more tasks may follow in this turn.
     left: Cell<u32>,
+    /// How many of them may be gone straight on to: as many, or none while every switch has to go
+    /// through the root.
+    hops: Cell<u32>,
     /// How many this turn began with.
     size: Cell<u32>,
     /// Whether every switch has to go through the root; counts who wants it so.
@@ -27,7 +30,7 @@ pub(crate) struct Turn {
 
 impl Turn {
     pub(crate) const fn new() -> Turn {
-        Turn { left: Cell::new(0), size: Cell::new(MOST), slow: Cell::new(0) }
+        Turn { left: Cell::new(0), hops: Cell::new(0), size: Cell::new(MOST), slow: Cell::new(0) }
     }
 
     /// Begins a turn, given how long the last one took.
@@ -40,14 +43,29 @@ impl Turn {
         };
         self.size.set(size);
         self.left.set(size);
+        self.hops.set(if self.is_fast() { size } else { 0 });
     }
 
-    /// Spends one switch; false when the turn is over.
+    /// Spends one switch from the root; false when the turn is over.
     #[inline]
     pub(crate) fn spend(&self) -> bool {
+        if self.is_fast() {
+            return self.hop();
+        }
         let left = self.left.get();
         self.left.set(left.saturating_sub(1));
         left != 0
+    }
+
+    /// Spends one switch straight to another task; false when the root is to choose.
+    #[inline]
+    pub(crate) fn hop(&self) -> bool {
+        let hops = self.hops.get();
+        if hops == 0 {
+            return false;
+        }
+        self.hops.set(hops - 1);
+        true
     }
 
     /// Whether a task may go straight on to another.
@@ -59,6 +77,7 @@ impl Turn {
     /// Makes every switch go through the root, until `speed_up` is called as often.
     pub(crate) fn slow_down(&self) {
         self.slow.set(self.slow.get() + 1);
+        self.left.set(self.left.get().min(self.hops.replace(0).max(1)));
     }
 
     /// Takes every `slow_down` back.

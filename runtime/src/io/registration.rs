@@ -159,7 +159,7 @@ fn wake_all(hub: &Hub, waiters: [Option<Waiter>; 2]) {
 fn enter(key: Key, direction: Direction) -> Result<(), WaitError> {
     hub::expect_hub("a descriptor", |hub| {
         let me = hub.current().expect("it was asked whether a task runs");
-        hub.reactor.borrow_mut().start_wait(key, direction, me.waiter())
+        hub.reactor.borrow_mut().start_wait(key, direction, hub.ticket(&me))
     })
 }
 

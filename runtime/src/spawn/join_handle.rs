@@ -172,7 +172,7 @@ impl<T> fmt::Debug for JoinHandle<T> {
 /// Waits until a task has ended or the deadline has come.
 pub(crate) fn wait_for(task: &TaskRef, deadline: Option<Instant>) {
     while !task.is_done() {
-        let waiter = hub(|hub| hub?.peek(|me| Some(me?.waiter())));
+        let waiter = hub(|hub| hub?.peek(|me| Some(hub?.ticket(me?))));
         let Some(waiter) = waiter else { return };
         assert!(waiter.id != task.id, "green thread {} joins itself", **task);
         task.add_joiner(waiter);
