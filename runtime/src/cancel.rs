@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::hub::{Alarm, Hub, expect_hub, hub};
-use crate::task::{Due, TaskRef, TimeoutUnwind, Wake};
+use crate::task::{Due, Killed, TaskRef, TimeoutUnwind, Wake};
 
 /// Unwinds the task if its wait was cut short for that.
 ///
@@ -48,8 +48,9 @@ pub fn deliver(wake: Wake) -> Wake {
 fn take_due() -> Option<Box<dyn Any + Send>> {
     let me = hub(|hub| hub.and_then(Hub::current))?;
     match me.interrupts(|store| store.take())? {
+        Due::Kill(payload) if payload.is::<Killed>() => Some(Box::new(Killed::delivered_to(me.id))),
         Due::Kill(payload) => Some(payload),
-        Due::Timeout(scope) => Some(Box::new(TimeoutUnwind { task: me.id, scope })),
+        Due::Timeout(scope) => Some(Box::new(TimeoutUnwind::delivered_to(me.id, scope))),
     }
 }
 
@@ -148,10 +149,10 @@ pub fn timeout<T>(limit: impl Into<Option<Duration>>, f: impl FnOnce() -> T) -> 
         expect_hub("a time-out", |hub| hub.clear_alarm(alarm));
     }
     me.interrupts(|store| store.end(scope));
-    let mine = TimeoutUnwind { task: me.id, scope };
+    let is_mine = |unwind: &TimeoutUnwind| unwind.is_for(me.id, scope);
     match result {
         Ok(value) => Ok(value),
-        Err(payload) if payload.downcast_ref() == Some(&mine) => {
+        Err(payload) if payload.downcast_ref().is_some_and(is_mine) => {
             Err(Elapsed { limit: Some(limit) })
         }
         Err(payload) => {

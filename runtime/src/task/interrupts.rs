@@ -7,8 +7,8 @@
 
 use std::any::Any;
 
-use super::TaskId;
 use super::join_error::Killed;
+use super::{Purpose, TaskId};
 
 /// What is in store for one task.
 #[derive(Default)]
@@ -49,10 +49,22 @@ pub(crate) enum Due {
 }
 
 /// The payload that unwinds to one scope of a time-out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Debug)]
 pub(crate) struct TimeoutUnwind {
-    pub(crate) task: TaskId,
-    pub(crate) scope: u32,
+    task: Purpose,
+    scope: u32,
+}
+
+impl TimeoutUnwind {
+    /// For a task that is unwound with it now.
+    pub(crate) fn delivered_to(task: TaskId, scope: u32) -> TimeoutUnwind {
+        TimeoutUnwind { task: Purpose::stop(task), scope }
+    }
+
+    /// Whether it is meant for that scope of that task.
+    pub(crate) fn is_for(&self, task: TaskId, scope: u32) -> bool {
+        (self.task.task(), self.scope) == (task, scope)
+    }
 }
 
 impl Interrupts {
@@ -60,7 +72,7 @@ impl Interrupts {
     /// destructor is the user's, and must not run in here.
     pub(crate) fn kill(&mut self, payload: Option<Payload>, forced: bool) -> Option<Payload> {
         let Some(kill) = &mut self.kill else {
-            let payload = payload.unwrap_or_else(|| Box::new(Killed));
+            let payload = payload.unwrap_or_else(|| Box::<Killed>::default());
             self.kill = Some(Kill { payload, forced });
             return None;
         };

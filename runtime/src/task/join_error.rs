@@ -6,6 +6,8 @@ use std::fmt;
 use std::panic;
 use std::sync::Mutex;
 
+use super::{Purpose, TaskId};
+
 /// Why a task has no result: it panicked, or it was killed.
 ///
 /// ```
@@ -31,7 +33,18 @@ enum Cause {
 }
 
 /// The payload that unwinds a killed task: private, so that nobody can raise it.
-pub(crate) struct Killed;
+#[derive(Default)]
+pub(crate) struct Killed {
+    /// Who is killed, once it is underway.
+    _purpose: Option<Purpose>,
+}
+
+impl Killed {
+    /// For a task that is unwound with it now.
+    pub(crate) fn delivered_to(task: TaskId) -> Killed {
+        Killed { _purpose: Some(Purpose::stop(task)) }
+    }
+}
 
 impl JoinError {
     /// What a task ended with that unwound to its entry.

@@ -27,11 +27,13 @@ mod interrupts;
 mod join_error;
 mod lend;
 mod outcome;
+mod purpose;
 mod reason;
 mod switch;
 
 pub use id::TaskId;
 pub use join_error::JoinError;
+pub(crate) use join_error::Killed;
 pub use reason::Reason;
 
 pub(crate) use cell::TaskRef;
@@ -42,4 +44,5 @@ pub(crate) use interrupts::{Due, Interrupts, Payload, TimeoutUnwind};
 pub use lend::Scope;
 pub(crate) use lend::{Loan, lend};
 pub(crate) use outcome::Outcome;
+pub(crate) use purpose::{Purpose, is_stopped};
 pub(crate) use switch::{Exit, Here, Next};
