@@ -4,17 +4,17 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 
-use super::Hub;
+use super::{Hub, holders};
 use crate::task::{State, TaskId};
 
 /// No task that `run` waits for can ever go on.
 ///
 /// All of them are parked, and nothing is left that could wake one. The main task's wait ends with a panic that carries this; when the main task has ended, `run`
 /// itself panics with it. Printed, it lists every task: name, where it was spawned, what it
-/// waits for and since when.
+/// waits for and since when, and who holds the lock that it waits for.
 ///
 /// Not taken for a deadlock: a wait for a descriptor, a timer of a task that is no daemon or that
-/// such a task joins, and a wait whose [`Reason`](crate::Reason) says that its wake comes from
+/// such a task joins or whose lock it waits for, and a wait whose [`Reason`](crate::Reason) says that its wake comes from
 /// outside.
 ///
 /// ```
@@ -54,7 +54,7 @@ impl Hub {
             && (alarms == 0 || !self.waits_for_a_daemon())
     }
 
-    /// Whether a task that `run` waits for joins a daemon: then that daemon's timers count.
+    /// Whether a task that `run` waits for joins a daemon, or wants what one holds: then its timers count.
     fn waits_for_a_daemon(&self) -> bool {
         let tasks = self.tasks(|_| true);
         let daemons: HashSet<TaskId> =
@@ -62,8 +62,11 @@ impl Hub {
         tasks
             .iter()
             .filter(|task| !task.daemon.get() && task.state() == State::Parked)
-            .filter_map(|task| task.reason.get().task())
-            .any(|id| daemons.contains(&id))
+            .map(|task| task.reason.get())
+            .any(|reason| {
+                reason.task().is_some_and(|id| daemons.contains(&id))
+                    || holders::holders(reason).iter().flatten().any(|id| daemons.contains(id))
+            })
     }
 
     /// The verdict, with a report of all tasks.

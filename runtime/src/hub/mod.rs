@@ -13,6 +13,7 @@
 //! - `shutdown`: the end of a run
 //! - `deadlock`: the verdict when nothing can go on, and its report
 //! - `report`: all tasks, in words
+//! - `holders`: who holds what others wait for
 //! - `lull`: who waits until the others are done
 //! - `board`: which task runs, for the watch
 //! - `preserve`: thread-locals that each task has for itself
@@ -26,6 +27,7 @@ mod bottom;
 mod current;
 mod deadlock;
 mod directory;
+mod holders;
 mod inbox;
 mod lull;
 mod nursery;
@@ -46,6 +48,7 @@ pub(crate) use board::Board;
 pub(crate) use current::{expect_hub, hub, is_in_task};
 pub use deadlock::Deadlock;
 pub(crate) use directory::sender_of;
+pub(crate) use holders::{Held, Notice};
 pub(crate) use inbox::{Message, Sender};
 pub(crate) use nursery::Blueprint;
 pub(crate) use scheduler::Hub;

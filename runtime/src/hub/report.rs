@@ -41,7 +41,8 @@ impl Hub {
         let _ = match task.state() {
             State::Parked => {
                 let since = self.alarms.now().saturating_sub(task.since.get());
-                write!(out, "parked for {:.1?}, {}", Duration::from_nanos(since), task.reason.get())
+                let reason = self.in_words(task.reason.get());
+                write!(out, "parked for {:.1?}, {reason}", Duration::from_nanos(since))
             }
             State::New => write!(out, "not started"),
             State::Ready | State::Woken => write!(out, "ready to run"),

@@ -28,6 +28,8 @@ pub struct Reason {
 const TASK: u64 = 1 << 63;
 /// The number is that of a descriptor.
 const FD: u64 = 1 << 62;
+/// With both: the number is that of the notice that tells who holds what is waited for.
+const HELD: u64 = TASK | FD;
 /// The wake comes from outside of the hub: then this wait is no deadlock.
 const OUTSIDE: u64 = 1 << 61;
 /// All of the number.
@@ -49,6 +51,11 @@ impl Reason {
         self.on(FD, fd as u32 as u64)
     }
 
+    /// Names those who hold what is waited for, by the number of their notice in the hub.
+    pub(crate) const fn on_held(self, notice: u32) -> Reason {
+        self.on(HELD, notice as u64)
+    }
+
     const fn on(self, kind: u64, number: u64) -> Reason {
         Reason { on: self.on & OUTSIDE | kind | number & NUMBER, ..self }
     }
@@ -68,12 +75,17 @@ impl Reason {
 
     /// The task that is waited for, if one is.
     pub(crate) fn task(&self) -> Option<TaskId> {
-        if self.on & TASK != 0 { TaskId::from_bits(self.on & NUMBER) } else { None }
+        if self.on & HELD == TASK { TaskId::from_bits(self.on & NUMBER) } else { None }
     }
 
     /// The descriptor that is waited for, if one is.
     fn fd(&self) -> Option<i32> {
-        (self.on & FD != 0).then_some(self.on as u32 as i32)
+        (self.on & HELD == FD).then_some(self.on as u32 as i32)
+    }
+
+    /// The notice that tells who holds what is waited for, if there is one.
+    pub(crate) fn held(&self) -> Option<u32> {
+        (self.on & HELD == HELD).then_some(self.on as u32)
     }
 }
 
@@ -106,5 +118,8 @@ mod tests {
         let reason = Reason::new("reading").on_fd(-1);
         assert_eq!((reason.task(), reason.fd(), reason.is_outside()), (None, Some(-1), false));
         assert_eq!(reason.to_string(), "reading fd -1");
+        let reason = Reason::new("waiting").on_held(u32::MAX);
+        assert_eq!((reason.task(), reason.fd(), reason.held()), (None, None, Some(u32::MAX)));
+        assert_eq!(Reason::new("reading").on_fd(3).held(), None);
     }
 }
