@@ -29,6 +29,7 @@ const RUNTIME: &str = "
     cancel: clock timers task hub
     park: task hub cancel
     wait: task park
+    sync: clock task hub cancel park wait
     time: clock task hub cancel park
     local: hub park
     spawn: clock stack task hub cancel park

@@ -25,6 +25,7 @@ mod spawn;
 #[allow(unsafe_code)]
 mod stack;
 mod stats;
+pub mod sync;
 #[allow(unsafe_code)]
 mod sys;
 #[allow(unsafe_code)]
