@@ -17,12 +17,17 @@
 //! - **In a destructor while its task unwinds, and outside of a task,** there is no waiting. What is free is had as ever, and what is
 //!   not is an error that says [`Refused`](AcquireError::Refused), never a guard.
 
+mod bounded;
 mod error;
 mod lock;
 mod mutex;
 mod owner;
+mod permits;
 mod rlock;
+mod semaphore;
 
+pub use bounded::BoundedSemaphore;
 pub use error::{AcquireError, LockError, Locked};
 pub use mutex::{Mutex, MutexGuard};
 pub use rlock::{RLock, RLockGuard};
+pub use semaphore::{Permit, Semaphore};
