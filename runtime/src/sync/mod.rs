@@ -19,6 +19,7 @@
 
 mod bounded;
 mod error;
+mod event;
 mod lock;
 mod mutex;
 mod owner;
@@ -28,6 +29,7 @@ mod semaphore;
 
 pub use bounded::BoundedSemaphore;
 pub use error::{AcquireError, LockError, Locked};
+pub use event::Event;
 pub use mutex::{Mutex, MutexGuard};
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{Permit, Semaphore};
