@@ -18,6 +18,7 @@
 //!   not is an error that says [`Refused`](AcquireError::Refused), never a guard.
 
 mod bounded;
+mod condition;
 mod error;
 mod event;
 mod lock;
@@ -28,6 +29,7 @@ mod rlock;
 mod semaphore;
 
 pub use bounded::BoundedSemaphore;
+pub use condition::{Condition, Guard};
 pub use error::{AcquireError, LockError, Locked};
 pub use event::Event;
 pub use mutex::{Mutex, MutexGuard};
