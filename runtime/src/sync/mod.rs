@@ -17,6 +17,7 @@
 //! - **In a destructor while its task unwinds, and outside of a task,** there is no waiting. What is free is had as ever, and what is
 //!   not is an error that says [`Refused`](AcquireError::Refused), never a guard.
 
+mod access;
 mod bounded;
 mod condition;
 mod error;
@@ -26,6 +27,7 @@ mod mutex;
 mod owner;
 mod permits;
 mod rlock;
+mod rwlock;
 mod semaphore;
 
 pub use bounded::BoundedSemaphore;
@@ -34,4 +36,5 @@ pub use error::{AcquireError, LockError, Locked};
 pub use event::Event;
 pub use mutex::{Mutex, MutexGuard};
 pub use rlock::{RLock, RLockGuard};
+pub use rwlock::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub use semaphore::{Permit, Semaphore};
