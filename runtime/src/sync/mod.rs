@@ -18,6 +18,7 @@
 //!   not is an error that says [`Refused`](AcquireError::Refused), never a guard.
 
 mod access;
+mod barrier;
 mod bounded;
 mod condition;
 mod error;
@@ -27,9 +28,11 @@ mod mutex;
 mod owner;
 mod permits;
 mod rlock;
+mod rounds;
 mod rwlock;
 mod semaphore;
 
+pub use barrier::{Barrier, BrokenBarrier};
 pub use bounded::BoundedSemaphore;
 pub use condition::{Condition, Guard};
 pub use error::{AcquireError, LockError, Locked};
