@@ -136,15 +136,18 @@ impl Barrier {
 
     /// What the last does.
     fn act(&self, round: u32) -> Result<usize, BrokenBarrier> {
-        /// Breaks the barrier if the action does not end.
-        struct Break<'a>(&'a Barrier);
+        /// Breaks the barrier if the action does not end, unless that is another round's by then.
+        struct Break<'a>(&'a Barrier, u32);
         impl Drop for Break<'_> {
             fn drop(&mut self) {
-                self.0.break_up();
+                let is_mine = self.0.rounds.borrow().is_acting(self.1);
+                if is_mine {
+                    self.0.break_up();
+                }
             }
         }
         if let Some(action) = &self.action {
-            let guard = Break(self);
+            let guard = Break(self, round);
             action();
             std::mem::forget(guard);
         }

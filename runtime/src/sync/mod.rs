@@ -33,6 +33,8 @@ mod rlock;
 mod rounds;
 mod rwlock;
 mod semaphore;
+#[cfg(test)]
+mod tests;
 
 pub use barrier::{Barrier, BrokenBarrier};
 pub use bounded::BoundedSemaphore;

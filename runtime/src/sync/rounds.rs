@@ -71,11 +71,16 @@ impl<W: Clone> Rounds<W> {
 
     /// The last of a round has acted; false if that round is broken. `next` is asked then.
     pub(super) fn end(&mut self, round: u32) -> bool {
-        let holds = self.state == State::Acting && self.round == round;
+        let holds = self.is_acting(round);
         if holds {
             self.begin();
         }
         holds
+    }
+
+    /// Whether all wait for the last of that round.
+    pub(super) fn is_acting(&self, round: u32) -> bool {
+        self.state == State::Acting && self.round == round
     }
 
     /// Breaks it. `break_next` is asked then.
