@@ -32,6 +32,7 @@
 //! | run a program's body as the first task | [`run`], [`Hub`] |
 //! | start tasks and have their results | [`spawn`], [`Builder`], [`JoinHandle`], [`join_all`], [`scope`](scope()) |
 //! | wait | [`sleep`], [`sleep_until`], [`yield_now`] |
+//! | share data between tasks | [`sync`]: [`Mutex`](sync::Mutex), [`RwLock`](sync::RwLock), [`Semaphore`](sync::Semaphore), [`Condition`](sync::Condition), [`Event`](sync::Event), [`Barrier`](sync::Barrier), [`OnceCell`](sync::OnceCell) |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`] |
@@ -52,6 +53,9 @@
 //! | `gevent.sleep(s)`, `gevent.sleep(0)` | [`sleep`], [`yield_now`] |
 //! | `gevent.Timeout` | [`timeout`] |
 //! | `hub.threadpool.apply` | [`thread::offload`] |
+//! | `gevent.lock.Semaphore`, `BoundedSemaphore`, `DummySemaphore` | [`sync::Semaphore`], [`sync::BoundedSemaphore`], [`sync::Semaphore::unlimited`] |
+//! | `gevent.lock.RLock`, `threading.Lock`, `threading.Condition` | [`sync::RLock`], [`sync::Mutex`], [`sync::Condition`] |
+//! | `gevent.event.Event`, `threading.Barrier` | [`sync::Event`], [`sync::Barrier`] |
 //! | `LoopExit` | [`Deadlock`] |
 //! | `gevent.socket`, `monkey.patch_all()` + `requests` | `net`, `net::http` |
 //!
