@@ -91,6 +91,13 @@ fn spawns_one_by_one_and_all_at_once() {
 }
 
 #[test]
+fn locks_that_nobody_wants_and_that_all_want() {
+    assert_eq!(measured(&["ours", "mutex", "n=100"])["n"], 100);
+    let line = measured(&["ours", "mutexc", "n=101", "tasks=10"]);
+    assert_eq!((&line["n"], extra(&line, "tasks")), (&100.into(), 10.0));
+}
+
+#[test]
 fn sleeps_never_end_early() {
     let line = measured(&["ours", "sleep", "n=200", "waves=2"]);
     assert_eq!(extra(&line, "early"), 0.0);

@@ -7,6 +7,7 @@ mod fetch;
 mod http;
 mod lap;
 mod listen;
+mod lock;
 mod mem;
 mod sleep;
 mod spawn;
@@ -28,6 +29,8 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "yield", keys: yields::KEYS, run: yields::run },
     Work { name: "spawn1", keys: spawn::ONE_KEYS, run: spawn::one },
     Work { name: "spawnall", keys: spawn::ALL_KEYS, run: spawn::all },
+    Work { name: "mutex", keys: lock::FREE_KEYS, run: lock::free },
+    Work { name: "mutexc", keys: lock::WANTED_KEYS, run: lock::wanted },
     Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
     Work { name: "mem", keys: mem::KEYS, run: mem::run },
     Work { name: "fetch", keys: fetch::KEYS, run: fetch::run },
