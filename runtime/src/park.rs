@@ -146,8 +146,9 @@ impl Unparker {
     ///
     /// # Blocking
     /// Never switches tasks.
+    #[inline] // or its parts are stored one by one, loaded as a whole, and that stalls
     pub fn current() -> Unparker {
-        let waiter = expect_hub("a wait", |hub| hub.current().map(|me| hub.ticket(&me)));
+        let waiter = expect_hub("a wait", |hub| hub.peek(|me| me.map(|me| hub.ticket(me))));
         let waiter = waiter.expect("only a task can wait, not a destructor that the hub runs");
         Unparker { waiter, _local: PhantomData }
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Instant;
 
 use super::owner::{Owner, State};
-use crate::hub::{Held, Notice, hub, is_in_task};
+use crate::hub::{Held, Notice, hub};
 use crate::task::{TaskId, Wake, is_stopped};
 use crate::wait::stand;
 
@@ -14,6 +14,14 @@ pub(super) struct Lock {
     owner: Owner,
     /// Who holds it, for reports; there while it is wanted.
     notice: RefCell<Option<Notice>>,
+}
+
+/// What is said of a lock.
+pub(super) struct What {
+    /// The reason of a wait for it.
+    pub(super) reason: &'static str,
+    /// What to do, for one that would wait for itself.
+    pub(super) twice: &'static str,
 }
 
 impl Lock {
@@ -29,15 +37,11 @@ impl Lock {
 
     /// Owns it, or says how the wait for it ended, which is to be delivered.
     ///
-    /// `what` is the wait's reason, `twice` what to say to one who would wait for itself.
+    /// `what` is what reports say.
     #[inline]
-    pub(super) fn lock(
-        &self,
-        deadline: Option<Instant>,
-        (what, twice): (&'static str, &str),
-    ) -> Result<(), Wake> {
+    pub(super) fn lock(&self, deadline: Option<Instant>, what: &'static What) -> Result<(), Wake> {
         let me = current();
-        if self.owner.take(me) { Ok(()) } else { self.wait(me, deadline, what, twice) }
+        if self.owner.take(me) { Ok(()) } else { self.wait(me, deadline, what) }
     }
 
     #[cold]
@@ -46,15 +50,14 @@ impl Lock {
         &self,
         me: Option<TaskId>,
         deadline: Option<Instant>,
-        what: &'static str,
-        twice: &str,
+        what: &'static What, // in one word: a deadline on the stack cost 7 ns a wait
     ) -> Result<(), Wake> {
-        let Some(me) = me.filter(|_| is_in_task()) else { return Err(Wake::Refused) };
+        let Some(me) = me.filter(|_| !std::thread::panicking()) else { return Err(Wake::Refused) };
         let held = self.owner.owner().flatten();
-        assert!(held != Some(me), "task {me} would wait for itself: {twice}");
+        assert!(held != Some(me), "task {me} would wait for itself: {}", what.twice);
         self.owner.want();
         let mut notice = self.notice.borrow_mut();
-        let reason = notice.get_or_insert_with(|| Notice::new(Held::By(held))).reason(what);
+        let reason = notice.get_or_insert_with(|| Notice::new(Held::By(held))).reason(what.reason);
         drop(notice);
         let wait = stand(&self.owner.line, |line| line, me, reason, deadline);
         if wait.is_err() && self.owner.lose_interest() {

@@ -7,7 +7,7 @@ use std::sync::{LockResult, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::error::AcquireError;
-use super::lock::{Lock, is_panicking};
+use super::lock::{Lock, What, is_panicking};
 use super::{LockError, Locked};
 use crate::clock;
 use crate::task::Wake;
@@ -46,11 +46,11 @@ pub struct Mutex<T: ?Sized> {
     data: RefCell<T>,
 }
 
-/// The reason of a wait, and what to say to one that would wait for itself.
-const WHAT: (&str, &str) = (
-    "waiting for a mutex",
-    "it locks a Mutex that it has locked already; drop the guard first, or use osier::sync::RLock",
-);
+static WHAT: What = What {
+    reason: "waiting for a mutex",
+    twice: "it locks a Mutex that it has locked already; \
+        drop the guard first, or use osier::sync::RLock",
+};
 
 impl<T> Mutex<T> {
     /// A lock around `value`, free.
@@ -125,7 +125,7 @@ impl<T: ?Sized> Mutex<T> {
 
     #[inline]
     fn lock_by(&self, deadline: Option<Instant>) -> Locked<MutexGuard<'_, T>> {
-        match self.lock.lock(deadline, WHAT) {
+        match self.lock.lock(deadline, &WHAT) {
             Ok(()) => self.guard(),
             Err(wake) => Err(AcquireError::from_wait(wake).into()),
         }
@@ -133,7 +133,7 @@ impl<T: ?Sized> Mutex<T> {
 
     /// Locks it however long that takes; an interrupt is given back, to be delivered.
     pub(super) fn lock_again(&self) -> Result<Locked<MutexGuard<'_, T>>, Wake> {
-        self.lock.lock(None, WHAT).map(|()| self.guard())
+        self.lock.lock(None, &WHAT).map(|()| self.guard())
     }
 
     #[inline]

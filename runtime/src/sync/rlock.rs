@@ -7,7 +7,7 @@ use std::ops::Deref;
 use std::time::{Duration, Instant};
 
 use super::AcquireError;
-use super::lock::Lock;
+use super::lock::{Lock, What};
 use crate::clock;
 use crate::task::Wake;
 
@@ -41,8 +41,7 @@ pub struct RLock<T: ?Sized = ()> {
     data: T,
 }
 
-/// The reason of a wait, and what to say to one that would wait for itself, which cannot be.
-const WHAT: (&str, &str) = ("waiting for an RLock", "an RLock lets its owner in");
+static WHAT: What = What { reason: "waiting for an RLock", twice: "an RLock lets its owner in" };
 
 impl<T> RLock<T> {
     /// A lock around `value`, free.
@@ -111,13 +110,13 @@ impl<T: ?Sized> RLock<T> {
         if let Ok(guard) = self.try_lock() {
             return Ok(guard);
         }
-        self.lock.lock(deadline, WHAT).map_err(AcquireError::from_wait)?;
+        self.lock.lock(deadline, &WHAT).map_err(AcquireError::from_wait)?;
         Ok(self.enter(1))
     }
 
     /// Locks it as many times over as it was; an interrupt is given back, to be delivered.
     pub(super) fn lock_again(&self, levels: usize) -> Result<RLockGuard<'_, T>, Wake> {
-        self.lock.lock(None, WHAT)?;
+        self.lock.lock(None, &WHAT)?;
         Ok(self.enter(levels))
     }
 
