@@ -43,7 +43,7 @@ fn a_wait_in_no_switch_panics_and_names_the_wait() {
             ("offloaded", || {
                 // It ends only when this has unwound, so there is something to wait for.
                 let (_cue, waits) = std::sync::mpsc::channel::<()>();
-                osier::thread::offload(move || waits.recv().is_err());
+                osier::thread::offload(move || waits.into_iter().for_each(drop));
             }),
             ("joining task", || drop(spawn(|| ()).join())),
             ("a scope", || osier::scope(|s| drop(s.spawn(|| ())))),

@@ -86,8 +86,8 @@ impl Hub {
     }
 
     fn name(&self, holder: Option<TaskId>, out: &mut String) {
-        let tasks = self.tasks.borrow();
-        let _ = match (holder, tasks.iter().find(|task| Some(task.id) == holder)) {
+        let tasks = self.tasks(|task| Some(task.id) == holder);
+        let _ = match (holder, tasks.first()) {
             (_, Some(task)) => write!(out, "task {}", **task),
             (Some(id), None) => write!(out, "task {id}, which has ended without letting go"),
             (None, None) => write!(out, "code outside of any task"),
