@@ -84,6 +84,9 @@ pub use osier_runtime::{
 #[cfg(feature = "net")]
 #[doc(inline)]
 pub use osier_net as net;
+#[cfg(feature = "testing")]
+#[doc(inline)]
+pub use osier_runtime::testing;
 
 #[doc = include_str!("../docs/surprises.md")]
 pub mod surprises {}

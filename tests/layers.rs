@@ -18,14 +18,16 @@ use checks::{Layers, Source};
 /// Modules of runtime: each may use those named behind it, which stand above it.
 const RUNTIME: &str = "
     sys:
+    settings:
+    random:
     clock:
     complaint:
     timers:
-    stack: sys
+    stack: sys settings
     coroutine: stack
     reactor: sys
     task: complaint stack coroutine
-    hub: sys clock complaint timers stack coroutine reactor task
+    hub: sys settings random clock complaint timers stack coroutine reactor task
     cancel: clock timers task hub
     park: task hub cancel
     time: clock task hub cancel park
@@ -39,6 +41,7 @@ const RUNTIME: &str = "
     lull: clock task hub cancel park
     stats: hub
     inspect: hub
+    testing: settings random clock task hub cancel park lull run
     refused:
 ";
 

@@ -11,16 +11,19 @@ mod complaint;
 mod coroutine;
 mod handle;
 mod hub;
-mod inspect;
+pub mod inspect;
 pub mod io;
 pub mod local;
 mod lull;
 mod park;
+#[cfg(feature = "testing")]
+mod random;
 mod reactor;
 #[cfg(doctest)]
 mod refused;
 mod run;
 mod scope;
+mod settings;
 mod spawn;
 #[allow(unsafe_code)]
 mod stack;
@@ -29,6 +32,8 @@ mod stats;
 mod sys;
 #[allow(unsafe_code)]
 mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod thread;
 mod time;
 mod timers;

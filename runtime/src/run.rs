@@ -77,7 +77,13 @@ impl Hub {
         Handle::new(self.inner.sender())
     }
 
-    fn run_at<F, T>(&self, site: &'static Location<'static>, f: F) -> T
+    /// Makes the runs to come runs under test.
+    #[cfg(feature = "testing")]
+    pub(crate) fn try_out(&self, order: Option<u64>, patience: std::time::Duration) {
+        self.inner.try_out(order, patience);
+    }
+
+    pub(crate) fn run_at<F, T>(&self, site: &'static Location<'static>, f: F) -> T
     where
         F: FnOnce() -> T,
     {

@@ -17,6 +17,7 @@
 //! - `board`: which task runs, for the watch
 //! - `preserve`: thread-locals that each task has for itself
 //! - `sweep`: stacks of tasks that stay parked
+//! - `trial`: what a run under test does otherwise: its order, and how its time goes by
 //! - `current`: the hub of this thread
 //! - `directory`: the hubs of other threads
 
@@ -37,6 +38,7 @@ mod run_queue;
 mod scheduler;
 mod shutdown;
 mod sweep;
+mod trial;
 mod turn;
 mod wake;
 

@@ -19,10 +19,12 @@ use super::preserve::Preserve;
 use super::registry::Registry;
 use super::run_queue::RunQueue;
 use super::sweep::Sweep;
+use super::trial::Trial;
 use super::turn::Turn;
 use crate::complaint::complain;
 use crate::coroutine::{DIRECT, Root};
 use crate::reactor::Reactor;
+use crate::settings;
 use crate::stack::Pool;
 use crate::task::{Here, JoinError, State, TaskId, TaskRef, Waiter};
 use crate::timers::Key;
@@ -57,6 +59,8 @@ pub(crate) struct Hub {
     pub(super) sweep: Sweep,
     /// Who waits until the others are done.
     pub(crate) lull: Lull,
+    /// What a run under test does otherwise.
+    pub(crate) trial: Trial,
     /// Where it is written up which task runs, while there is a watch.
     pub(super) board: RefCell<Option<Written>>,
     /// How many tasks there are that `run` waits for.
@@ -76,6 +80,7 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn new() -> io::Result<Hub> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
+        settings::check()?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
         let reactor = Reactor::new()?;
         let inbox = Inbox::new(reactor.waker());
@@ -95,6 +100,7 @@ impl Hub {
             preserve: Preserve::default(),
             sweep: Sweep::default(),
             lull: Lull::default(),
+            trial: Trial::default(),
             board: RefCell::new(None),
             vital: Cell::new(0),
             owed: Cell::new(0),

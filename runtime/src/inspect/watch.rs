@@ -1,4 +1,4 @@
-//! Looking at a hub: what its tasks wait for, and whether one of them holds it up.
+//! Whether a task holds its hub up, seen by an OS thread of its own.
 
 use std::fmt;
 use std::io;
@@ -9,46 +9,6 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::hub::{Board, Hub, expect_hub, hub};
-
-/// All tasks of a hub at one moment; print it.
-///
-/// ```
-/// osier::run(|| assert!(osier::dump().to_string().contains("task 1 'main': running")));
-/// ```
-#[derive(Clone, Debug)]
-pub struct Dump {
-    text: String,
-}
-
-impl fmt::Display for Dump {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// Lists every task of this thread's hub.
-///
-/// A line a task: its name, its state, what it waits for and since when, where it was spawned.
-///
-/// # Panics
-/// Outside of [`run`](crate::run).
-///
-/// # Blocking
-/// Never switches tasks.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// osier::run(|| {
-///     let task = osier::spawn(|| osier::sleep(Duration::from_millis(5)));
-///     task.set_name("sleeper");
-///     osier::yield_now();
-///     assert!(osier::dump().to_string().contains("'sleeper': parked"));
-/// });
-/// ```
-pub fn dump() -> Dump {
-    Dump { text: expect_hub("a dump was asked for", Hub::describe_tasks) }
-}
 
 /// A task has held its hub for longer than the watch allows.
 ///
