@@ -22,12 +22,13 @@ const RUNTIME: &str = "
     random:
     clock:
     complaint:
+    trace:
     timers:
     stack: sys settings
     coroutine: stack
     reactor: sys
     task: complaint stack coroutine
-    hub: sys settings random clock complaint timers stack coroutine reactor task
+    hub: sys settings random clock complaint trace timers stack coroutine reactor task
     cancel: clock timers task hub
     park: task hub cancel
     time: clock task hub cancel park
@@ -40,7 +41,7 @@ const RUNTIME: &str = "
     thread: clock task hub cancel park
     lull: clock task hub cancel park
     stats: hub
-    inspect: hub
+    inspect: settings trace task hub
     testing: settings random clock task hub cancel park lull run
     refused:
 ";

@@ -37,6 +37,7 @@ pub mod testing;
 pub mod thread;
 mod time;
 mod timers;
+mod trace;
 
 pub use cancel::{Elapsed, deliver, no_switch, shield, timeout};
 pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};

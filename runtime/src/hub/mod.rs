@@ -49,5 +49,6 @@ pub use deadlock::Deadlock;
 pub(crate) use directory::sender_of;
 pub(crate) use inbox::{Message, Sender};
 pub(crate) use nursery::Blueprint;
+pub use report::{TaskInfo, TaskState};
 pub(crate) use scheduler::Hub;
 pub(crate) use shutdown::Ended;

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::Hub;
+use crate::settings::Tracking;
 use crate::stack::DEFAULT_SIZE;
 use crate::task::{JoinError, Outcome, Scope, Spec, TaskRef};
 
@@ -71,6 +72,9 @@ impl Hub {
     fn adopt(&self, task: TaskRef) {
         if !task.daemon.get() {
             self.vital.set(self.vital.get() + 1);
+        }
+        if self.tracking.get() != Tracking::Off {
+            self.note_birth(&task);
         }
         self.tasks.borrow_mut().insert(task.clone());
         self.queue.borrow_mut().push(task);

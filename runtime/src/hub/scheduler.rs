@@ -24,7 +24,7 @@ use super::turn::Turn;
 use crate::complaint::complain;
 use crate::coroutine::{DIRECT, Root};
 use crate::reactor::Reactor;
-use crate::settings;
+use crate::settings::{self, Tracking};
 use crate::stack::Pool;
 use crate::task::{Here, JoinError, State, TaskId, TaskRef, Waiter};
 use crate::timers::Key;
@@ -63,6 +63,8 @@ pub(crate) struct Hub {
     pub(crate) trial: Trial,
     /// Where it is written up which task runs, while there is a watch.
     pub(super) board: RefCell<Option<Written>>,
+    /// What is noted of tasks.
+    pub(super) tracking: Cell<Tracking>,
     /// How many tasks there are that `run` waits for.
     pub(super) vital: Cell<usize>,
     /// How many tasks wait for a wake from outside.
@@ -102,6 +104,7 @@ impl Hub {
             lull: Lull::default(),
             trial: Trial::default(),
             board: RefCell::new(None),
+            tracking: Cell::new(settings::settings().tracking),
             vital: Cell::new(0),
             owed: Cell::new(0),
             main: Cell::new(None),

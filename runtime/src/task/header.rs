@@ -17,7 +17,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::cell::VTable;
-use super::{Interrupts, Loan, Payload, Reason, TaskId, Waiter};
+use super::{Interrupts, Loan, Payload, Reason, TaskId, Tracked, Waiter};
 use crate::coroutine::Coroutine;
 
 /// Where a task stands.
@@ -147,6 +147,8 @@ struct Extra {
     joiners: Vec<Waiter>,
     /// Kills and time-outs in store.
     interrupts: Interrupts,
+    /// What is noted of it while tracking is on.
+    tracked: Option<Box<Tracked>>,
 }
 
 impl Extra {
@@ -265,6 +267,17 @@ impl Header {
 
     pub(crate) fn set_name(&self, name: Option<Rc<str>>) {
         self.extra(|extra| extra.name = name);
+    }
+
+    /// Begins to take notes.
+    pub(crate) fn track(&self, tracked: Tracked) {
+        self.extra(|extra| extra.tracked = Some(Box::new(tracked)));
+    }
+
+    /// Works on the notes, if any are taken.
+    pub(crate) fn with_tracked<R>(&self, f: impl FnOnce(&mut Tracked) -> R) -> Option<R> {
+        let mut extra = self.extra.borrow_mut();
+        extra.as_mut()?.tracked.as_deref_mut().map(f)
     }
 
     /// Calls `f` with the name unless it is being changed; for the overflow handler.

@@ -9,6 +9,7 @@
 //! - `cell`: the allocation and its reference count
 //! - `outcome`: the typed end of it, which a join handle holds
 //! - `switch`: entering and leaving, checked by the states
+//! - `tracked`: what is noted of a task while tracking is on
 //! - `lend`: tasks that borrow, and the promise to wait for them
 //!
 //! # Why unsafe
@@ -28,6 +29,7 @@ mod lend;
 mod outcome;
 mod reason;
 mod switch;
+mod tracked;
 
 pub use id::TaskId;
 pub use join_error::JoinError;
@@ -42,3 +44,4 @@ pub use lend::Scope;
 pub(crate) use lend::{Loan, lend};
 pub(crate) use outcome::Outcome;
 pub(crate) use switch::{Exit, Here, Next};
+pub(crate) use tracked::Tracked;

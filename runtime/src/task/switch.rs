@@ -112,6 +112,16 @@ impl Header {
         self.coroutine.with_stack(look)
     }
 
+    /// The bytes of its stack in use: to where it was suspended, or to the lowest page touched.
+    pub(crate) fn stack_used(&self) -> Option<usize> {
+        let sp = self.coroutine.saved_sp();
+        let suspended = matches!(self.state(), State::Parked | State::Woken | State::Ready);
+        self.with_stack(|stack| match suspended && stack.contains(sp) {
+            true => stack.top() - sp,
+            false => stack.touched(), // it runs, or the back end does not tell
+        })
+    }
+
     /// Has the CPU fetch its control block.
     #[inline]
     pub(crate) fn prefetch(&self) {
