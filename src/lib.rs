@@ -74,7 +74,7 @@ pub use osier_runtime::{
     Unparker, Wake, Watch,
 };
 #[doc(inline)]
-pub use osier_runtime::{clock, inspect, io, local, thread};
+pub use osier_runtime::{clock, inspect, io, local, log, thread};
 #[doc(inline)]
 pub use osier_runtime::{
     current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,

@@ -41,7 +41,8 @@ const RUNTIME: &str = "
     thread: clock task hub cancel park
     lull: clock task hub cancel park
     stats: hub
-    inspect: settings trace task hub
+    inspect: sys settings clock trace task hub spawn
+    log: hub
     testing: settings random clock task hub cancel park lull run
     refused:
 ";

@@ -14,6 +14,7 @@ mod hub;
 pub mod inspect;
 pub mod io;
 pub mod local;
+pub mod log;
 mod lull;
 mod park;
 #[cfg(feature = "testing")]

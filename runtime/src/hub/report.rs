@@ -25,7 +25,7 @@ use crate::trace::Trace;
 ///     let seen = inspect::tasks();
 ///     assert_eq!(seen[1].id, task.id());
 ///     assert_eq!(seen[1].state, TaskState::Parked);
-///     assert_eq!(seen[1].waits_for.unwrap().to_string(), "sleeping");
+///     assert_eq!(seen[1].waits_for.as_deref(), Some("sleeping"));
 ///     assert!(seen[1].stack_used > Some(0));
 /// });
 /// ```
@@ -46,8 +46,8 @@ pub struct TaskInfo {
     pub age: Option<Duration>,
     /// Where it stands.
     pub state: TaskState,
-    /// What it waits for, if it is parked.
-    pub waits_for: Option<Reason>,
+    /// What it waits for, if it is parked, in words.
+    pub waits_for: Option<String>,
     /// For how long it has waited, if it is parked.
     pub waits_since: Option<Duration>,
     /// The bytes of its stack in use; none before it has one.
@@ -78,7 +78,7 @@ pub enum TaskState {
 }
 
 impl TaskInfo {
-    fn of(task: &TaskRef, now: u64) -> TaskInfo {
+    fn of(hub: &Hub, task: &TaskRef, now: u64) -> TaskInfo {
         let parked = task.state() == State::Parked;
         let since = |at: u64| Duration::from_nanos(now.saturating_sub(at));
         let tracked = task.with_tracked(|tracked| {
@@ -97,7 +97,7 @@ impl TaskInfo {
             parent,
             age,
             state: task.state().into(),
-            waits_for: parked.then(|| task.reason.get()),
+            waits_for: parked.then(|| hub.in_words(task.reason.get())),
             waits_since: parked.then(|| since(task.since.get())),
             stack_used: task.stack_used(),
             wait,
@@ -129,7 +129,7 @@ impl fmt::Display for TaskInfo {
         write!(f, "task {}", self.id)?;
         self.name.iter().try_for_each(|name| write!(f, " '{name}'"))?;
         f.write_str(if self.daemon { " (daemon): " } else { ": " })?;
-        match (self.state, self.waits_for, self.waits_since) {
+        match (self.state, &self.waits_for, self.waits_since) {
             (TaskState::Parked, Some(reason), Some(since)) => {
                 write!(f, "parked for {since:.1?}, {reason}")?;
             }
@@ -152,9 +152,14 @@ impl Hub {
     pub(crate) fn look_at_tasks(&self) -> Vec<TaskInfo> {
         let now = self.alarms.now();
         let mut seen: Vec<TaskInfo> =
-            self.tasks.borrow().iter().map(|task| TaskInfo::of(task, now)).collect();
+            self.tasks.borrow().iter().map(|task| TaskInfo::of(self, task, now)).collect();
         seen.sort_unstable_by_key(|task| task.id);
         seen
+    }
+
+    /// What a task waits for.
+    fn in_words(&self, reason: Reason) -> String {
+        reason.to_string()
     }
 
     /// One line a task, in the order they were spawned.
