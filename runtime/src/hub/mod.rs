@@ -46,7 +46,7 @@ pub(crate) use alarm::Alarm;
 pub(crate) use board::Board;
 pub(crate) use current::{expect_hub, hub, is_in_task};
 pub use deadlock::Deadlock;
-pub(crate) use directory::sender_of;
+pub(crate) use directory::{all_hubs, sender_of};
 pub(crate) use inbox::{Message, Sender};
 pub(crate) use nursery::Blueprint;
 pub use report::{TaskInfo, TaskState};

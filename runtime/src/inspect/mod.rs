@@ -1,10 +1,12 @@
-//! Looking at a hub: what its tasks wait for, who spawned them, and whether one of them holds it up.
+//! Looking at hubs: what tasks wait for, who spawned them, and whether one of them holds the others up.
 //!
 //! - `dump`: all tasks, and what is noted of them
 //! - `tree`: who spawned whom
+//! - `post`: dumps when a signal comes
 //! - `watch`: whether a task holds its hub up
 
 mod dump;
+mod post;
 mod tree;
 mod watch;
 
@@ -12,5 +14,6 @@ pub use crate::hub::{TaskInfo, TaskState};
 pub use crate::settings::Tracking;
 pub use crate::trace::{Frame, Trace};
 pub use dump::{Dump, dump, tasks, track};
+pub use post::{DumpOnSignal, HubDump, SIGUSR1, dump_on_signal, dump_on_signal_with};
 pub use tree::{TaskTree, task_tree};
 pub use watch::{Blocked, Watch, watch, watch_with};
