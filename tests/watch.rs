@@ -23,7 +23,7 @@ fn names(reports: &Reports) -> Vec<String> {
 }
 
 #[test]
-fn a_task_that_holds_the_hub_is_named_once_an_episode() {
+fn a_task_that_holds_the_hub_is_named_once_an_episode_mo_01() {
     let reports = Reports::default();
     osier::run(|| {
         let _watch = watch_into(&reports);
@@ -52,7 +52,7 @@ fn the_task_that_sets_the_watch_is_watched_as_well() {
 }
 
 #[test]
-fn nobody_is_named_who_waits_or_gives_way() {
+fn nobody_is_named_who_waits_or_gives_way_mo_01() {
     let reports = Reports::default();
     osier::run(|| {
         let _watch = watch_into(&reports);
@@ -105,17 +105,73 @@ fn by_default_the_report_goes_to_stderr() {
         });
     });
     let stderr = String::from_utf8(child.stderr).unwrap();
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert_eq!(stderr.lines().filter(|line| line.starts_with("osier: ")).count(), 1, "{stderr}");
     assert!(stderr.starts_with("osier: green thread "), "{stderr}");
     assert!(stderr.contains("'main'") && stderr.contains("without a wait"), "{stderr}");
 }
 
 #[test]
-fn a_watch_may_outlive_its_run() {
+fn a_watch_may_outlive_its_run_mo_01() {
     let reports = Reports::default();
     let watch = osier::run(|| watch_into(&reports));
     osier::run(|| spin(LONG));
     drop(watch);
     assert!(names(&reports).is_empty(), "it was of another run");
     osier::run(|| sleep(Duration::from_millis(1)));
+}
+
+#[inline(never)]
+fn the_function_that_holds_the_hub(length: Duration) {
+    spin(length);
+    std::hint::black_box(());
+}
+
+#[test]
+fn the_report_says_where_the_task_is_c_08() {
+    let reports = Reports::default();
+    osier::run(|| {
+        let _watch = watch_into(&reports);
+        let hog = Builder::new().name("hog").spawn(|| {
+            the_function_that_holds_the_hub(LONG);
+            std::hint::black_box(());
+        });
+        hog.unwrap().join().unwrap();
+    });
+    let reports = reports.lock().unwrap();
+    assert_eq!(reports.len(), 1);
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return;
+    }
+    let trace = reports[0].trace().expect("it held still");
+    if cfg!(feature = "symbols") {
+        let sure = |name: &str| {
+            let mut frames = trace.frames().iter();
+            frames.any(|frame| frame.function.contains(name) && !frame.function.starts_with('?'))
+        };
+        assert!(sure("watch::the_function_that_holds_the_hub"), "{trace}");
+        assert!(sure("the_report_says_where_the_task_is_c_08::{{closure}}"), "{trace}");
+    } else {
+        assert!(trace.frames().iter().any(|f| f.function.contains("/watch-")), "{trace}");
+    }
+}
+
+#[test]
+fn what_the_held_up_thread_sleeps_in_goes_on_c_08() {
+    let reports = Reports::default();
+    let began = osier::clock::now();
+    osier::run(|| {
+        let _watch = watch_into(&reports);
+        #[expect(clippy::disallowed_methods, reason = "it is to hold the hub up")]
+        std::thread::sleep(LONG);
+        let (say, said) = std::sync::mpsc::channel();
+        let other = std::thread::spawn(move || {
+            #[expect(clippy::disallowed_methods, reason = "an OS thread")]
+            std::thread::sleep(LONG);
+            say.send(7).unwrap();
+        });
+        assert_eq!(said.iter().next(), Some(7));
+        other.join().unwrap();
+    });
+    assert!(began.elapsed() >= 2 * LONG);
+    assert!(!names(&reports).is_empty());
 }

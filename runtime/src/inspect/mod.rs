@@ -4,9 +4,13 @@
 //! - `tree`: who spawned whom
 //! - `post`: dumps when a signal comes
 //! - `watch`: whether a task holds its hub up
+//! - `offender`: where that task is
+//! - `symbols`: names of addresses
 
 mod dump;
+mod offender;
 mod post;
+mod symbols;
 mod tree;
 mod watch;
 

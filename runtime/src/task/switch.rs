@@ -122,6 +122,11 @@ impl Header {
         })
     }
 
+    /// The lowest address of its stack and the end of what it uses of it; zeros before it has one.
+    pub(crate) fn stack_bounds(&self) -> (usize, usize) {
+        self.with_stack(|stack| (stack.limit(), stack.top())).unwrap_or_default()
+    }
+
     /// Has the CPU fetch its control block.
     #[inline]
     pub(crate) fn prefetch(&self) {
