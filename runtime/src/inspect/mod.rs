@@ -6,8 +6,10 @@
 //! - `watch`: whether a task holds its hub up
 //! - `offender`: where that task is
 //! - `symbols`: names of addresses
+//! - `memory`: whether the process takes more than it should
 
 mod dump;
+mod memory;
 mod offender;
 mod post;
 mod symbols;
@@ -18,6 +20,7 @@ pub use crate::hub::{TaskInfo, TaskState};
 pub use crate::settings::Tracking;
 pub use crate::trace::{Frame, Trace};
 pub use dump::{Dump, dump, tasks, track};
+pub use memory::{MemoryEvent, MemoryWatch, watch_memory};
 pub use post::{DumpOnSignal, HubDump, SIGUSR1, dump_on_signal, dump_on_signal_with};
 pub use tree::{TaskTree, task_tree};
 pub use watch::{Blocked, Watch, watch, watch_with};
