@@ -15,6 +15,7 @@
 //! - `report`: all tasks, in words
 //! - `lull`: who waits until the others are done
 //! - `board`: which task runs, for the watch
+//! - `probe`: how long a task runs without a switch, for assertions
 //! - `preserve`: thread-locals that each task has for itself
 //! - `sweep`: stacks of tasks that stay parked
 //! - `trial`: what a run under test does otherwise: its order, and how its time goes by
@@ -31,6 +32,7 @@ mod inbox;
 mod lull;
 mod nursery;
 mod preserve;
+mod probe;
 mod registry;
 mod report;
 mod root;

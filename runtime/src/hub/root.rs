@@ -87,10 +87,12 @@ impl Hub {
         self.current.set(Some(task.clone()));
         self.sweep.wake_up();
         self.write(Some(&task));
+        self.probe_enter(&task);
         let back = task.enter(&self.root);
         drop(task);
         self.write(None);
         let left = self.left.take();
+        self.probe_leave(left.as_ref());
         if let Some(left) = &left {
             self.preserve.save(left.id);
         }

@@ -16,6 +16,7 @@ use super::directory;
 use super::inbox::{Inbox, Message, Sender};
 use super::lull::Lull;
 use super::preserve::Preserve;
+use super::probe::Probes;
 use super::registry::Registry;
 use super::run_queue::RunQueue;
 use super::sweep::Sweep;
@@ -63,6 +64,8 @@ pub(crate) struct Hub {
     pub(crate) trial: Trial,
     /// Where it is written up which task runs, while there is a watch.
     pub(super) board: RefCell<Option<Written>>,
+    /// Whose running is measured.
+    pub(super) probes: Probes,
     /// What is noted of tasks.
     pub(super) tracking: Cell<Tracking>,
     /// How many tasks there are that `run` waits for.
@@ -104,6 +107,7 @@ impl Hub {
             lull: Lull::default(),
             trial: Trial::default(),
             board: RefCell::new(None),
+            probes: Probes::default(),
             tracking: Cell::new(settings::settings().tracking),
             vital: Cell::new(0),
             owed: Cell::new(0),

@@ -76,6 +76,7 @@ impl Hub {
         *self.board.borrow_mut() = None;
         shot::stand_on(0, 0);
         self.preserve.clear();
+        self.forget_probes();
         self.turn.reset();
         verdict
     }
