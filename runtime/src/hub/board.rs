@@ -44,7 +44,6 @@ impl Board {
         running.task.clear();
         let _ = write!(running.task, "{}, spawned at {}", **task, task.site);
         running.entry += 1;
-        running.thread = shot::thread();
         running.since = Some(clock::system()); // another thread compares it with its own clock
         let (low, high) = task.stack_bounds();
         shot::stand_on(low, high);
@@ -74,6 +73,7 @@ impl Hub {
             return written.board.clone();
         }
         let board = Arc::new(Board::default());
+        board.lock().thread = shot::thread();
         self.current().iter().for_each(|me| board.enter(me));
         *written = Some(Written { board: board.clone(), readers: 1 });
         self.turn.slow_down();
