@@ -49,7 +49,7 @@ impl Random {
     /// When `end` is 0: there is no such number.
     pub fn below(&mut self, end: usize) -> usize {
         assert!(end > 0, "there is no number below 0");
-        (u128::from(self.next()) * end as u128 >> 64) as usize
+        ((u128::from(self.next()) * end as u128) >> 64) as usize
     }
 
     /// Draws whether something happens that does once in so many times.

@@ -49,7 +49,6 @@ pub(crate) struct Settings {
     /// `OSIER_TRACK`.
     pub(crate) tracking: Tracking,
     /// `OSIER_SEED`: of runs under test.
-    #[cfg_attr(not(feature = "testing"), expect(dead_code, reason = "checked all the same"))]
     pub(crate) seed: Option<u64>,
 }
 

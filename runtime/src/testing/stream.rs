@@ -179,7 +179,7 @@ fn wait(pipe: &RefCell<Pipe>, way: Use, until: Option<Instant>) -> io::Result<()
     if busy {
         return Err(io::Error::new(io::ErrorKind::ResourceBusy, way.busy));
     }
-    let leave = || side(&mut |side| drop(side.waiter.take_if(|waiter| *waiter == me)));
+    let leave = || side(&mut |side| _ = side.waiter.take_if(|waiter| *waiter == me));
     let ended = park(way.reason, until, leave);
     if ended == Wake::Woken {
         leave(); // if we are still entered, it was a stray one
