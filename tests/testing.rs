@@ -161,6 +161,25 @@ fn what_is_offloaded_has_its_time_before_a_timer_goes_off() {
 }
 
 #[test]
+fn the_world_outside_has_its_time_again_after_each_task_that_ran() {
+    in_order(|| {
+        let (near, far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let near = Source::new(near);
+        let listener = osier::Builder::new().daemon(true).spawn(move || near.wait_readable(None));
+        let began = clock::now();
+        sleep(HOUR); // the silence of its peer was waited for
+        assert_eq!(
+            timeout(HOUR, || osier::thread::offload(|| support::spin(support::SHORT))),
+            Ok(())
+        );
+        assert_eq!(clock::now() - began, HOUR);
+        listener.unwrap().kill();
+        drop(far);
+    });
+}
+
+#[test]
 fn what_takes_longer_than_the_patience_is_overtaken() {
     let (say, wait) = std::sync::mpsc::channel();
     Config::new().patience(Duration::from_millis(1)).run(move || {

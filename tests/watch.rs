@@ -22,15 +22,25 @@ fn names(reports: &Reports) -> Vec<String> {
     reports.lock().unwrap().iter().map(|blocked| blocked.task.clone()).collect()
 }
 
+/// Holds the hub until so many reports are there, and then for longer than one more would take.
+fn hold_until(reports: &Reports, count: usize) {
+    let began = osier::clock::now();
+    while reports.lock().unwrap().len() < count && began.elapsed() < support::FOREVER / 60 {
+        std::hint::spin_loop();
+    }
+    spin(LONG);
+}
+
 #[test]
 fn a_task_that_holds_the_hub_is_named_once_an_episode_mo_01() {
     let reports = Reports::default();
     osier::run(|| {
         let _watch = watch_into(&reports);
-        let hog = Builder::new().name("hog").spawn(|| {
-            spin(LONG);
+        let told = reports.clone();
+        let hog = Builder::new().name("hog").spawn(move || {
+            hold_until(&told, 1);
             sleep(Duration::from_millis(1));
-            spin(LONG);
+            hold_until(&told, 2);
         });
         hog.unwrap().join().unwrap();
     });
@@ -45,7 +55,7 @@ fn the_task_that_sets_the_watch_is_watched_as_well() {
     let reports = Reports::default();
     osier::run(|| {
         let _watch = watch_into(&reports);
-        spin(LONG);
+        hold_until(&reports, 1);
     });
     let names = names(&reports);
     assert!(names.len() == 1 && names[0].contains("'main'"), "{names:?}");
@@ -73,7 +83,7 @@ fn a_watch_that_was_dropped_is_quiet_and_one_that_was_not_goes_on() {
         let second = watch_into(&reports[1]);
         drop(first);
         yield_now();
-        spin(LONG);
+        hold_until(&reports[1], 1);
         yield_now();
         drop(second);
         spin(LONG);
@@ -90,7 +100,8 @@ fn two_watches_both_speak() {
         let _first = watch_into(&reports[0]);
         let _second = watch_into(&reports[1]);
         yield_now();
-        spin(LONG);
+        hold_until(&reports[0], 1);
+        hold_until(&reports[1], 1);
     });
     let [first, second] = reports.each_ref().map(names);
     assert_eq!((first.len(), second.len()), (1, 1));
@@ -101,7 +112,7 @@ fn by_default_the_report_goes_to_stderr() {
     let child = in_child("by_default_the_report_goes_to_stderr", || {
         osier::run(|| {
             let _watch = osier::watch(LIMIT).unwrap();
-            spin(LONG);
+            spin(10 * LONG); // nobody tells when it was said
         });
     });
     let stderr = String::from_utf8(child.stderr).unwrap();
@@ -121,8 +132,8 @@ fn a_watch_may_outlive_its_run_mo_01() {
 }
 
 #[inline(never)]
-fn the_function_that_holds_the_hub(length: Duration) {
-    spin(length);
+fn the_function_that_holds_the_hub(reports: &Reports) {
+    hold_until(reports, 1);
     std::hint::black_box(());
 }
 
@@ -131,8 +142,9 @@ fn the_report_says_where_the_task_is_c_08() {
     let reports = Reports::default();
     osier::run(|| {
         let _watch = watch_into(&reports);
-        let hog = Builder::new().name("hog").spawn(|| {
-            the_function_that_holds_the_hub(LONG);
+        let told = reports.clone();
+        let hog = Builder::new().name("hog").spawn(move || {
+            the_function_that_holds_the_hub(&told);
             std::hint::black_box(());
         });
         hog.unwrap().join().unwrap();
