@@ -180,6 +180,26 @@ fn the_world_outside_has_its_time_again_after_each_task_that_ran() {
 }
 
 #[test]
+fn a_descriptor_is_heard_while_others_give_way_and_time_stands_still() {
+    in_order(|| {
+        let busy = spawn(|| {
+            loop {
+                yield_now();
+            }
+        });
+        let (near, mut far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let near = Source::new(near);
+        let began = clock::now();
+        let peer = spawn(move || far.write_all(b"x"));
+        near.wait_readable(None).unwrap();
+        assert_eq!(clock::now(), began);
+        peer.join().unwrap().unwrap();
+        busy.kill();
+    });
+}
+
+#[test]
 fn what_takes_longer_than_the_patience_is_overtaken() {
     let (say, wait) = std::sync::mpsc::channel();
     Config::new().patience(Duration::from_millis(1)).run(move || {
