@@ -231,6 +231,33 @@ fn a_dump_on_a_signal_goes_to_stderr_and_interrupts_nothing() {
 }
 
 #[test]
+fn a_signal_has_one_reader_at_a_time_and_old_news_are_no_news() {
+    let urgent = 23; // SIGURG: by default it is ignored
+    let (say, said) = mpsc::channel();
+    let raise = || {
+        let me = rustix::process::getpid();
+        rustix::process::kill_process(me, rustix::process::Signal::URG).unwrap();
+    };
+    let listen = || {
+        let say = say.clone();
+        inspect::dump_on_signal_with(urgent, move |_| say.send(()).unwrap())
+    };
+    let first = listen().unwrap();
+    let second = listen().unwrap_err();
+    assert_eq!(second.kind(), std::io::ErrorKind::ResourceBusy);
+    raise();
+    said.iter().next().unwrap();
+    drop(first);
+    raise(); // for nobody
+    let third = listen().unwrap();
+    raise();
+    said.iter().next().unwrap();
+    drop(third);
+    drop(say);
+    assert_eq!(said.iter().count(), 0);
+}
+
+#[test]
 fn what_is_no_signal_is_refused() {
     for number in [-1, 0, 9, 19, 65, 1000] {
         let refused = inspect::dump_on_signal_with(number, |_| ());

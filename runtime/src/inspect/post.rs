@@ -1,6 +1,6 @@
 //! Dumps of all hubs when a signal comes.
 //!
-//! The handler writes to an eventfd, an OS thread reads that and asks each hub by a message. So a dump
+//! The handler writes to a socket, an OS thread reads that and asks each hub by a message. So a dump
 //! is made where a hub looks after messages anyway: nothing is read that a task is in the middle of.
 
 use std::fmt;
@@ -83,7 +83,7 @@ pub const SIGUSR1: i32 = crate::sys::signal::USR1;
 /// For a program that hangs: `kill -USR1 PID`. It takes an OS thread, which sleeps. It can be called anywhere.
 ///
 /// # Errors
-/// When no OS thread can be started, or there are no descriptors left.
+/// `ResourceBusy` when dumps are made on that signal already; when no OS thread can be started, or there are no descriptors left.
 ///
 /// # Blocking
 /// Never switches tasks.

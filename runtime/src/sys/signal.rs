@@ -156,6 +156,26 @@ fn reset(signal: c_int) {
     unsafe { libc::sigaction(signal, &action, ptr::null_mut()) };
 }
 
+/// Calls `f` and puts back what the interrupted code may be about to read in errno.
+pub(crate) fn keeping_errno(f: impl FnOnce()) {
+    #[cfg(target_os = "linux")]
+    use libc::__errno_location as location;
+    #[cfg(any(target_os = "macos", target_os = "freebsd"))]
+    use libc::__error as location;
+    #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
+    {
+        // SAFETY: this thread's own errno, which lives as long as the thread.
+        let errno = unsafe { location() };
+        // SAFETY: as above; nobody else has it.
+        let before = unsafe { errno.read() };
+        f();
+        // SAFETY: as above.
+        unsafe { errno.write(before) };
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
+    f();
+}
+
 /// Writes to standard error, past every lock and buffer; errors have nowhere to go.
 pub(crate) fn write_stderr(mut bytes: &[u8]) {
     // SAFETY: the borrow lasts for this call; were 2 closed, write would say EBADF.
