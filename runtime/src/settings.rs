@@ -35,7 +35,7 @@ pub(crate) enum Guards {
 pub enum Tracking {
     /// Nothing: a task costs what it costs.
     Off,
-    /// By whom a task was spawned, and when: some 60 bytes more for each.
+    /// By whom a task was spawned, and when: some 180 bytes more for each.
     Tree,
     /// Also the backtrace of every wait: some microseconds more for each.
     Waits,
