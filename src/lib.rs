@@ -37,11 +37,12 @@
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
-//! | see what goes on | [`dump`], [`stats`], [`watch`], [`Deadlock`] |
+//! | see what goes on | [`dump`], [`inspect`], [`stats`], [`watch`], [`Deadlock`], [`log`](mod@log) |
+//! | test code that waits | `testing`: virtual time, an order by lot, streams in memory |
 //! | build something to wait on | [`park`], [`Unparker`], [`Reason`], [`deliver`], [`io::Source`] |
 //! | live with thread-locals | [`no_switch`], [`local::preserve`] |
 //!
-//! [`surprises`] is the page to read before the first real program.
+//! [`surprises`] is the page to read before the first real program. [`settings`] lists what can be set from outside.
 //!
 //! # If you know gevent
 //!
@@ -57,6 +58,10 @@
 //! | `gevent.lock.RLock`, `threading.Lock`, `threading.Condition` | [`sync::RLock`], [`sync::Mutex`], [`sync::Condition`] |
 //! | `gevent.event.Event`, `threading.Barrier` | [`sync::Event`], [`sync::Barrier`] |
 //! | `LoopExit` | [`Deadlock`] |
+//! | `gevent.util.GreenletTree`, `print_run_info` | [`inspect::task_tree`], [`dump`], [`inspect::dump_on_signal`] |
+//! | `gevent.util.assert_switches` | [`inspect::assert_switches`] |
+//! | the monitor thread, `max_memory_usage` | [`watch`], [`inspect::watch_memory`] |
+//! | `gevent.config`, `GEVENT_*` | [`settings`] |
 //! | `gevent.socket`, `monkey.patch_all()` + `requests` | `net`, `net::http` |
 //!
 //! # Features
@@ -64,11 +69,12 @@
 //! - `net` (on by default): TCP and the look-up of names
 //! - `tls`: TLS streams, by rustls
 //! - `http`: an HTTP client, which is ureq over these sockets
+//! - `symbols`: names of functions in what a [`watch`] reports
+//! - `testing`: time and order under control, for tests
 //! - `http-brotli`, `http-charset`, `http-cookies`, `http-json`, `http-multipart`: ureq's
 //!
 //! Which stack switch is built in is no feature but a variable of the build, `OSIER_SWITCH`: `jump`
-//! (x86-64 Linux, the default there) or `portable`. `OSIER_GUARD=mprotect`, when a program runs,
-//! makes guards as kernels before 6.13 do.
+//! (x86-64 Linux, the default there) or `portable`.
 #![forbid(unsafe_code)]
 
 #[doc(inline)]
@@ -78,7 +84,7 @@ pub use osier_runtime::{
     Unparker, Waitable, Wake, Watch,
 };
 #[doc(inline)]
-pub use osier_runtime::{clock, io, local, sync, thread};
+pub use osier_runtime::{clock, inspect, io, local, log, sync, thread};
 #[doc(inline)]
 pub use osier_runtime::{
     current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,
@@ -88,6 +94,11 @@ pub use osier_runtime::{
 #[cfg(feature = "net")]
 #[doc(inline)]
 pub use osier_net as net;
+#[cfg(feature = "testing")]
+#[doc(inline)]
+pub use osier_runtime::testing;
 
+#[doc = include_str!("../docs/settings.md")]
+pub mod settings {}
 #[doc = include_str!("../docs/surprises.md")]
 pub mod surprises {}

@@ -152,7 +152,7 @@ fn an_offloaded_call_is_no_deadlock() {
 }
 
 #[test]
-fn a_wake_owed_by_another_thread_is_no_deadlock() {
+fn a_wake_owed_by_another_thread_is_no_deadlock_c_07() {
     osier::run(|| {
         let me = Unparker::current().remote();
         let other = thread::spawn(move || {
@@ -168,7 +168,7 @@ fn a_wake_owed_by_another_thread_is_no_deadlock() {
 }
 
 #[test]
-fn a_handle_that_could_wake_somebody_is_no_promise() {
+fn a_handle_that_could_wake_somebody_is_no_promise_c_07() {
     osier::run(|| {
         let handle = osier::handle();
         let _killer = osier::current().remote_killer();

@@ -212,7 +212,7 @@ fn a_wake_for_an_ended_hub_is_no_error() {
 }
 
 #[test]
-fn two_hubs_wait_for_each_other() {
+fn two_hubs_wait_for_each_other_c_13() {
     let (one, two) = (Hub::new().unwrap(), mpsc::channel());
     let to_one = one.handle();
     let other = thread::spawn(move || {

@@ -168,8 +168,8 @@ fn a_hub_can_be_made_and_run_later_hu_15() {
 }
 
 #[test]
-fn a_thousand_runs_leave_nothing_behind() {
-    let name = "a_thousand_runs_leave_nothing_behind";
+fn a_thousand_runs_leave_nothing_behind_hu_14() {
+    let name = "a_thousand_runs_leave_nothing_behind_hu_14";
     let child = support::in_child(name, || {
         let run = || {
             osier::run(|| {
@@ -188,8 +188,8 @@ fn a_thousand_runs_leave_nothing_behind() {
 }
 
 #[test]
-fn tasks_in_their_thousands_leave_nothing_behind() {
-    let name = "tasks_in_their_thousands_leave_nothing_behind";
+fn tasks_in_their_thousands_leave_nothing_behind_c_09() {
+    let name = "tasks_in_their_thousands_leave_nothing_behind_c_09";
     let child = support::in_child(name, || {
         osier::run(|| {
             let round = || {
@@ -221,4 +221,128 @@ fn a_run_ends_on_the_thread_that_began_it_with_all_it_borrowed() {
         });
     });
     assert_eq!(words.into_inner(), ["green", "threads", "borrow"]);
+}
+
+#[test]
+fn what_goes_wrong_on_the_hubs_own_stack_leaves_it_serving_hu_03() {
+    let lines = support::logged(|| {
+        osier::run(|| {
+            let bomb = || OnDrop::new(|| panic!("expected"));
+            // Each of these destructors runs where no task does.
+            let unborn = bomb();
+            let task = spawn(move || drop(unborn));
+            task.kill();
+            drop(task);
+            drop(spawn(bomb));
+            // All that the loop sees to goes on: timers, tasks, other threads.
+            sleep(Duration::from_millis(1));
+            assert_eq!(spawn(|| 7).join().unwrap(), 7);
+            assert_eq!(osier::thread::offload(|| 8), 8);
+        });
+    });
+    assert!(
+        lines.len() == 2 && lines.iter().all(|l| l.contains("a destructor panicked")),
+        "{lines:?}"
+    );
+}
+
+#[test]
+fn what_the_hub_runs_itself_cannot_wait_and_is_told_so_hu_06() {
+    let seen = Rc::new(RefCell::new(Vec::new()));
+    let notes = seen.clone();
+    let lines = support::logged(|| {
+        osier::run(move || {
+            let on_the_hub = OnDrop::new(move || {
+                let wake = osier::park(osier::Reason::new("waiting"), None, || {});
+                notes.borrow_mut().push(format!("{wake:?}"));
+                let text = text_of(osier::Unparker::current);
+                notes.borrow_mut().push(text);
+                yield_now(); // does nothing
+                sleep(Duration::from_millis(1)); // stops the thread
+            });
+            let task = spawn(move || drop(on_the_hub));
+            task.kill();
+            drop(task);
+            yield_now();
+        });
+    });
+    let seen = seen.take();
+    assert_eq!(seen[0], "Refused");
+    assert!(
+        seen[1].contains("only a task can wait, not a destructor that the hub runs"),
+        "{seen:?}"
+    );
+    assert!(lines.is_empty(), "{lines:?}");
+}
+
+#[test]
+fn a_wake_that_comes_first_is_kept_for_its_wait_and_for_no_other_hu_08() {
+    osier::run(|| {
+        let wait =
+            || osier::park(osier::Reason::new("waiting"), osier::clock::deadline(SHORT), || {});
+        let me = osier::Unparker::current();
+        me.unpark();
+        me.unpark();
+        assert_eq!(wait(), osier::Wake::Woken, "before the wait");
+        assert_eq!(wait(), osier::Wake::TimedOut, "two of one wait are one");
+        me.unpark();
+        assert_eq!(wait(), osier::Wake::TimedOut, "it was for the first wait");
+    });
+}
+
+#[test]
+fn each_wait_has_one_waiter_and_wakes_no_other_hu_08() {
+    osier::run(|| {
+        let mine = osier::Unparker::current();
+        let other = spawn(move || {
+            mine.unpark(); // ends the main task's wait, and none of its own
+            let reason = osier::Reason::new("waiting");
+            osier::park(reason, osier::clock::deadline(SHORT), || {})
+        });
+        assert_eq!(osier::park(osier::Reason::new("waiting"), None, || {}), osier::Wake::Woken);
+        assert_eq!(other.join().unwrap(), osier::Wake::TimedOut);
+    });
+}
+
+#[test]
+fn hubs_of_threads_that_end_leave_nothing_behind_hu_14() {
+    let name = "hubs_of_threads_that_end_leave_nothing_behind_hu_14";
+    let child = support::in_child(name, || {
+        let round = || {
+            let work = || osier::run(|| osier::join_all((0..10).map(|_| spawn(yield_now))).len());
+            assert_eq!(std::thread::spawn(work).join().unwrap(), 10);
+            let unused = std::thread::spawn(|| drop(Hub::new().unwrap()));
+            unused.join().unwrap();
+        };
+        (0..50).for_each(|_| round());
+        let (fds, threads, rss) = (open_fds(), os_threads(), rss_kib());
+        (0..300).for_each(|_| round());
+        assert_eq!((open_fds(), os_threads()), (fds, threads));
+        assert!(rss_kib() < rss + 1024, "{rss} KiB before, {} after", rss_kib());
+        assert_eq!(osier::run(|| spawn(|| 7).join().unwrap()), 7);
+    });
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stderr));
+}
+
+#[test]
+fn what_is_made_at_its_first_use_may_wait_there_hu_21() {
+    use std::sync::LazyLock;
+
+    static LATE: LazyLock<u32> = LazyLock::new(|| {
+        sleep(Duration::from_millis(1));
+        osier::thread::offload(|| 7)
+    });
+    osier::run(|| {
+        let turns = Rc::new(Cell::new(0));
+        let counts = turns.clone();
+        let other = spawn(move || {
+            loop {
+                counts.set(counts.get() + 1);
+                yield_now();
+            }
+        });
+        assert_eq!(spawn(|| *LATE).join().unwrap(), 7);
+        assert!(turns.get() > 1, "others run meanwhile");
+        other.kill();
+    });
 }

@@ -214,7 +214,7 @@ fn a_kill_reaches_a_task_that_only_gives_way() {
 }
 
 #[test]
-fn a_shield_puts_a_kill_off_until_the_next_wait_after_it() {
+fn a_shield_puts_a_kill_off_until_the_next_wait_after_it_c_10() {
     osier::run(|| {
         let steps = Rc::new(RefCell::new(Vec::new()));
         let inner = steps.clone();
@@ -305,7 +305,7 @@ fn every_wait_can_be_killed() {
 }
 
 #[test]
-fn a_kill_runs_every_destructor_from_the_inside_out() {
+fn a_kill_runs_every_destructor_from_the_inside_out_c_10() {
     fn nest(depth: usize, order: &RefCell<Vec<usize>>) {
         let _note = OnDrop::new(|| order.borrow_mut().push(depth));
         if depth == 50 { sleep(FOREVER) } else { nest(depth + 1, order) }

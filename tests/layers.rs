@@ -18,14 +18,17 @@ use checks::{Layers, Source};
 /// Modules of runtime: each may use those named behind it, which stand above it.
 const RUNTIME: &str = "
     sys:
+    settings:
+    random:
     clock:
     complaint:
+    trace:
     timers:
-    stack: sys
+    stack: sys settings
     coroutine: stack
     reactor: sys
     task: sys complaint stack coroutine
-    hub: sys clock complaint timers stack coroutine reactor task
+    hub: sys settings random clock complaint trace timers stack coroutine reactor task
     cancel: clock timers task hub
     park: task hub cancel
     wait: task park
@@ -40,7 +43,9 @@ const RUNTIME: &str = "
     thread: clock task hub cancel park
     lull: clock task hub cancel park
     stats: hub
-    inspect: hub
+    inspect: sys settings clock trace task hub spawn
+    log: hub
+    testing: settings random clock task hub cancel park lull run
     refused:
 ";
 

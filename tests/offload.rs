@@ -105,3 +105,29 @@ fn a_pool_runs_no_more_at_once_than_it_says() {
         assert!(POOL.stats().threads <= 2);
     });
 }
+
+#[test]
+fn files_are_read_elsewhere_while_others_run_here_c_12() {
+    // A FIFO is a file whose read blocks for as long as this test wants.
+    let path = std::env::temp_dir().join(format!("osier-offload-{}", std::process::id()));
+    let made = std::process::Command::new("mkfifo").arg(&path).status();
+    assert!(made.unwrap().success());
+    osier::run(|| {
+        let turns = Rc::new(Cell::new(0));
+        let counts = turns.clone();
+        let fifo = path.clone();
+        let writer = spawn(move || {
+            (0..100).for_each(|_| {
+                counts.set(counts.get() + 1);
+                yield_now();
+            });
+            offload(move || std::fs::write(fifo, "from a file")).unwrap();
+        });
+        let fifo = path.clone();
+        let text = offload(move || std::fs::read_to_string(fifo));
+        assert_eq!(text.unwrap(), "from a file");
+        assert_eq!(turns.get(), 100);
+        writer.join().unwrap();
+    });
+    std::fs::remove_file(path).unwrap();
+}

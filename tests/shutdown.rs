@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use osier::{Builder, Hub, JoinHandle, shield, sleep, spawn, yield_now};
-use support::{FOREVER, OnDrop, SHORT, logged, payload_of, swallow, text_of};
+use support::{FOREVER, OnDrop, SHORT, logged, payload_of, swallow, text_of, virtually};
 
 fn daemon<T: 'static>(f: impl FnOnce() -> T + 'static) -> JoinHandle<T> {
     Builder::new().daemon(true).spawn(f).unwrap()
@@ -110,7 +110,7 @@ fn a_task_under_a_shield_is_waited_for() {
     let clean = Rc::new(Cell::new(false));
     let cleans = clean.clone();
     let lines = logged(|| {
-        osier::run(|| {
+        virtually(|| {
             daemon(move || {
                 shield(|| sleep(Duration::from_millis(30)));
                 cleans.set(true);
@@ -127,7 +127,7 @@ fn a_task_that_catches_its_kill_once_or_twice_is_asked_again() {
     let caught = Rc::new(Cell::new(0));
     let catches = caught.clone();
     let lines = logged(|| {
-        osier::run(|| {
+        virtually(|| {
             daemon(move || {
                 for _ in 0..2 {
                     assert!(swallow(|| sleep(FOREVER)));
@@ -150,11 +150,11 @@ fn refuse(dropped: Rc<Cell<bool>>) {
 }
 
 #[test]
-fn a_task_that_refuses_to_end_is_leaked_and_told_of() {
+fn a_task_that_refuses_to_end_is_leaked_and_told_of_c_10() {
     let dropped = Rc::new(Cell::new(false));
     let note = dropped.clone();
     let lines = logged(|| {
-        osier::run(|| {
+        virtually(|| {
             let builder = Builder::new().daemon(true).name("stubborn");
             drop(builder.spawn(move || refuse(note)));
             yield_now();

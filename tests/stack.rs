@@ -19,8 +19,8 @@ fn deep(kib: usize) -> usize {
 }
 
 #[test]
-fn an_overflow_ends_the_process_and_names_the_task_and_the_remedy() {
-    let name = "an_overflow_ends_the_process_and_names_the_task_and_the_remedy";
+fn an_overflow_ends_the_process_and_names_the_task_and_the_remedy_c_30() {
+    let name = "an_overflow_ends_the_process_and_names_the_task_and_the_remedy_c_30";
     let child = in_child(name, || {
         osier::run(|| {
             let others = [spawn(yield_now), spawn(yield_now)];
@@ -62,7 +62,7 @@ fn an_os_threads_own_overflow_is_left_to_std() {
 }
 
 #[test]
-fn a_stack_holds_what_was_asked_for() {
+fn a_stack_holds_what_was_asked_for_c_30() {
     osier::run(|| {
         for mib in [1, 4, 64] {
             // A debug build takes up to three times what is counted.

@@ -200,3 +200,23 @@ fn who_is_idle_can_be_killed_and_is_no_deadlock_gl_26() {
     });
     idle();
 }
+
+#[test]
+fn a_timer_waits_for_a_task_or_two_however_long_they_run_hu_20() {
+    const STEP: Duration = Duration::from_millis(1);
+    support::virtually(|| {
+        for _ in 0..100 {
+            drop(busy(|| {
+                osier::testing::advance(STEP); // it computes
+                yield_now();
+            }));
+        }
+        sleep(STEP); // the first turn finds out
+        for _ in 0..10 {
+            let due = osier::clock::now() + 20 * STEP;
+            sleep_until(due);
+            let late = osier::clock::now() - due;
+            assert!(late <= 3 * STEP, "{late:?} late: a turn of 64 would be 64 ms");
+        }
+    });
+}

@@ -22,15 +22,25 @@ fn names(reports: &Reports) -> Vec<String> {
     reports.lock().unwrap().iter().map(|blocked| blocked.task.clone()).collect()
 }
 
+/// Holds the hub until so many reports are there, and then for longer than one more would take.
+fn hold_until(reports: &Reports, count: usize) {
+    let began = osier::clock::now();
+    while reports.lock().unwrap().len() < count && began.elapsed() < support::FOREVER / 60 {
+        std::hint::spin_loop();
+    }
+    spin(LONG);
+}
+
 #[test]
-fn a_task_that_holds_the_hub_is_named_once_an_episode() {
+fn a_task_that_holds_the_hub_is_named_once_an_episode_mo_01() {
     let reports = Reports::default();
     osier::run(|| {
         let _watch = watch_into(&reports);
-        let hog = Builder::new().name("hog").spawn(|| {
-            spin(LONG);
+        let told = reports.clone();
+        let hog = Builder::new().name("hog").spawn(move || {
+            hold_until(&told, 1);
             sleep(Duration::from_millis(1));
-            spin(LONG);
+            hold_until(&told, 2);
         });
         hog.unwrap().join().unwrap();
     });
@@ -45,14 +55,14 @@ fn the_task_that_sets_the_watch_is_watched_as_well() {
     let reports = Reports::default();
     osier::run(|| {
         let _watch = watch_into(&reports);
-        spin(LONG);
+        hold_until(&reports, 1);
     });
     let names = names(&reports);
     assert!(names.len() == 1 && names[0].contains("'main'"), "{names:?}");
 }
 
 #[test]
-fn nobody_is_named_who_waits_or_gives_way() {
+fn nobody_is_named_who_waits_or_gives_way_mo_01() {
     let reports = Reports::default();
     osier::run(|| {
         let _watch = watch_into(&reports);
@@ -73,7 +83,7 @@ fn a_watch_that_was_dropped_is_quiet_and_one_that_was_not_goes_on() {
         let second = watch_into(&reports[1]);
         drop(first);
         yield_now();
-        spin(LONG);
+        hold_until(&reports[1], 1);
         yield_now();
         drop(second);
         spin(LONG);
@@ -90,7 +100,8 @@ fn two_watches_both_speak() {
         let _first = watch_into(&reports[0]);
         let _second = watch_into(&reports[1]);
         yield_now();
-        spin(LONG);
+        hold_until(&reports[0], 1);
+        hold_until(&reports[1], 1);
     });
     let [first, second] = reports.each_ref().map(names);
     assert_eq!((first.len(), second.len()), (1, 1));
@@ -101,21 +112,78 @@ fn by_default_the_report_goes_to_stderr() {
     let child = in_child("by_default_the_report_goes_to_stderr", || {
         osier::run(|| {
             let _watch = osier::watch(LIMIT).unwrap();
-            spin(LONG);
+            spin(10 * LONG); // nobody tells when it was said
         });
     });
     let stderr = String::from_utf8(child.stderr).unwrap();
-    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert_eq!(stderr.lines().filter(|line| line.starts_with("osier: ")).count(), 1, "{stderr}");
     assert!(stderr.starts_with("osier: green thread "), "{stderr}");
     assert!(stderr.contains("'main'") && stderr.contains("without a wait"), "{stderr}");
 }
 
 #[test]
-fn a_watch_may_outlive_its_run() {
+fn a_watch_may_outlive_its_run_mo_01() {
     let reports = Reports::default();
     let watch = osier::run(|| watch_into(&reports));
     osier::run(|| spin(LONG));
     drop(watch);
     assert!(names(&reports).is_empty(), "it was of another run");
     osier::run(|| sleep(Duration::from_millis(1)));
+}
+
+#[inline(never)]
+fn the_function_that_holds_the_hub(reports: &Reports) {
+    hold_until(reports, 1);
+    std::hint::black_box(());
+}
+
+#[test]
+fn the_report_says_where_the_task_is_c_08() {
+    let reports = Reports::default();
+    osier::run(|| {
+        let _watch = watch_into(&reports);
+        let told = reports.clone();
+        let hog = Builder::new().name("hog").spawn(move || {
+            the_function_that_holds_the_hub(&told);
+            std::hint::black_box(());
+        });
+        hog.unwrap().join().unwrap();
+    });
+    let reports = reports.lock().unwrap();
+    assert_eq!(reports.len(), 1);
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return;
+    }
+    let trace = reports[0].trace().expect("it held still");
+    if cfg!(feature = "symbols") {
+        let sure = |name: &str| {
+            let mut frames = trace.frames().iter();
+            frames.any(|frame| frame.function.contains(name) && !frame.function.starts_with('?'))
+        };
+        assert!(sure("watch::the_function_that_holds_the_hub"), "{trace}");
+        assert!(sure("the_report_says_where_the_task_is_c_08::{{closure}}"), "{trace}");
+    } else {
+        assert!(trace.frames().iter().any(|f| f.function.contains("/watch-")), "{trace}");
+    }
+}
+
+#[test]
+fn what_the_held_up_thread_sleeps_in_goes_on_c_08() {
+    let reports = Reports::default();
+    let began = osier::clock::now();
+    osier::run(|| {
+        let _watch = watch_into(&reports);
+        #[expect(clippy::disallowed_methods, reason = "it is to hold the hub up")]
+        std::thread::sleep(LONG);
+        let (say, said) = std::sync::mpsc::channel();
+        let other = std::thread::spawn(move || {
+            #[expect(clippy::disallowed_methods, reason = "an OS thread")]
+            std::thread::sleep(LONG);
+            say.send(7).unwrap();
+        });
+        assert_eq!(said.iter().next(), Some(7));
+        other.join().unwrap();
+    });
+    assert!(began.elapsed() >= 2 * LONG);
+    assert!(!names(&reports).is_empty());
 }

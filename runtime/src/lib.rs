@@ -11,16 +11,20 @@ mod complaint;
 mod coroutine;
 mod handle;
 mod hub;
-mod inspect;
+pub mod inspect;
 pub mod io;
 pub mod local;
+pub mod log;
 mod lull;
 mod park;
+#[cfg(feature = "testing")]
+mod random;
 mod reactor;
 #[cfg(doctest)]
 mod refused;
 mod run;
 mod scope;
+mod settings;
 mod spawn;
 #[allow(unsafe_code)]
 mod stack;
@@ -30,9 +34,12 @@ pub mod sync;
 mod sys;
 #[allow(unsafe_code)]
 mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod thread;
 mod time;
 mod timers;
+mod trace;
 mod wait;
 
 pub use cancel::{Elapsed, deliver, no_switch, shield, timeout};

@@ -71,6 +71,7 @@ fn wait(hub: &Hub, me: &TaskRef, reason: Reason, deadline: Option<Instant>) -> W
     }
     me.reason.set(reason);
     me.since.set(hub.now());
+    hub.note_wait(me);
     let vital = !me.daemon.get();
     let alarm = deadline.map(|at| hub.set_alarm(at, Alarm::Wait(hub.ticket(me)), vital));
     if reason.is_outside() {

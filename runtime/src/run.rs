@@ -14,7 +14,7 @@ use crate::task::JoinError;
 ///
 /// # Panics
 /// When `f` does; when another `run` is going on on this thread; when the system has no descriptors
-/// left for the hub ([`Hub::new`] gives an error instead); with a [`Deadlock`] when no task can ever
+/// left for the hub, or a setting of the environment makes no sense ([`Hub::new`] gives an error instead); with a [`Deadlock`] when no task can ever
 /// go on.
 ///
 /// # Blocking
@@ -52,7 +52,8 @@ impl Hub {
     /// Makes a hub.
     ///
     /// # Errors
-    /// When the system has no descriptors left: a hub takes two.
+    /// When the system has no descriptors left: a hub takes two. `InvalidInput` when a variable of the environment has a
+    /// value that makes no sense: it is named.
     pub fn new() -> io::Result<Hub> {
         Ok(Hub { inner: hub::Hub::new()? })
     }
@@ -77,7 +78,13 @@ impl Hub {
         Handle::new(self.inner.sender())
     }
 
-    fn run_at<F, T>(&self, site: &'static Location<'static>, f: F) -> T
+    /// Makes the runs to come runs under test.
+    #[cfg(feature = "testing")]
+    pub(crate) fn try_out(&self, order: Option<u64>, patience: std::time::Duration) {
+        self.inner.try_out(order, patience);
+    }
+
+    pub(crate) fn run_at<F, T>(&self, site: &'static Location<'static>, f: F) -> T
     where
         F: FnOnce() -> T,
     {

@@ -61,6 +61,11 @@ pub(crate) fn text_of<T>(f: impl FnOnce() -> T) -> String {
         .expect("a panic with a text")
 }
 
+/// A run by a virtual clock, in the order that is promised.
+pub(crate) fn virtually<T>(f: impl FnOnce() -> T) -> T {
+    osier::testing::Config::new().shuffled(false).run(f)
+}
+
 /// Keeps the OS thread busy: no other task runs.
 pub(crate) fn spin(length: Duration) {
     let began = osier::clock::now();

@@ -56,7 +56,7 @@ fn soon() -> Option<Instant> {
 }
 
 #[test]
-fn equal_names_cost_one_call() {
+fn equal_names_cost_one_call_c_06() {
     static GATE: Gate = Gate::new();
     let resolver = Resolver::new(pool(4), |_| {
         GATE.pass();

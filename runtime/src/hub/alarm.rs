@@ -1,4 +1,7 @@
 //! What timers are set for, and how many of them hold off a deadlock verdict.
+//!
+//! The wheel rounds up to its ticks of 65.5 us. Under a virtual clock that would be a lateness
+//! one could see, so there a tick stands for a microsecond: timers go off on the dot.
 
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
@@ -27,7 +30,12 @@ pub(super) struct Alarms {
     wheel: RefCell<Wheel<(Alarm, bool)>>,
     /// How many alarms are those of tasks that `run` waits for.
     vital: Cell<usize>,
+    /// Whether a tick of the wheel stands for a microsecond; the same for all of the hub's life.
+    exact: bool,
 }
+
+/// Nanoseconds of the wheel that stand for a microsecond, if it is to be exact: one tick.
+const TICK: u64 = 1 << 16;
 
 impl Alarms {
     pub(super) fn new() -> Alarms {
@@ -36,7 +44,22 @@ impl Alarms {
             now: Cell::new(0),
             wheel: RefCell::new(Wheel::new()),
             vital: Cell::new(0),
+            exact: clock::is_virtual(),
         }
+    }
+
+    /// A deadline as the wheel counts.
+    #[inline]
+    fn due(&self, ns: u64) -> u64 {
+        // Beyond the wheel's last tick but one (8.9 years) would be never, and time would stand still.
+        if self.exact { ns.div_ceil(1000).min((1 << 48) - 2) * TICK } else { ns }
+    }
+
+    /// The time of the last look as the wheel counts.
+    #[inline]
+    fn present(&self) -> u64 {
+        let now = self.now.get();
+        if self.exact { (now / 1000).min((1 << 48) - 2) * TICK } else { now }
     }
 
     /// Looks at the clock.
@@ -61,7 +84,7 @@ impl Alarms {
 
     pub(super) fn set(&self, at: Instant, alarm: Alarm, vital: bool) -> Key {
         self.vital.set(self.vital.get() + usize::from(vital));
-        self.wheel.borrow_mut().insert(self.ns(at), (alarm, vital))
+        self.wheel.borrow_mut().insert(self.due(self.ns(at)), (alarm, vital))
     }
 
     /// Takes an alarm back; one that has gone off already is no matter.
@@ -74,7 +97,7 @@ impl Alarms {
     /// Takes back all alarms.
     pub(super) fn forget_all(&self) {
         let mut wheel = Wheel::new();
-        wheel.expire(self.now.get(), |_| ());
+        wheel.expire(self.present(), |_| ());
         *self.wheel.borrow_mut() = wheel;
         self.vital.set(0);
     }
@@ -85,7 +108,7 @@ impl Alarms {
         if wheel.is_empty() {
             return;
         }
-        wheel.expire(self.now.get(), |(alarm, vital)| {
+        wheel.expire(self.present(), |(alarm, vital)| {
             self.vital.set(self.vital.get() - usize::from(vital));
             ring(alarm);
         });
@@ -94,6 +117,7 @@ impl Alarms {
     /// How long from the last look until the next alarm may be due.
     pub(super) fn left(&self) -> Option<Duration> {
         let next = self.wheel.borrow().next_deadline()?;
+        let next = if self.exact { next / TICK * 1000 } else { next };
         Some(Duration::from_nanos(next.saturating_sub(self.now.get())))
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Hub;
 use crate::clock;
+use crate::sys::shot;
 use crate::task::TaskRef;
 
 /// Which task runs and since when; written by the hub, read by the watch's thread.
@@ -22,6 +23,8 @@ pub(crate) struct Running {
     pub(crate) since: Option<Instant>,
     /// The task, as reports say it. The room is used again and again.
     pub(crate) task: String,
+    /// The hub's OS thread.
+    pub(crate) thread: i32,
 }
 
 impl Board {
@@ -41,11 +44,14 @@ impl Board {
         running.task.clear();
         let _ = write!(running.task, "{}, spawned at {}", **task, task.site);
         running.entry += 1;
-        running.since = Some(clock::now());
+        running.since = Some(clock::system()); // another thread compares it with its own clock
+        let (low, high) = task.stack_bounds();
+        shot::stand_on(low, high);
     }
 
     fn leave(&self) {
         self.lock().since = None;
+        shot::stand_on(0, 0);
     }
 }
 
@@ -67,6 +73,7 @@ impl Hub {
             return written.board.clone();
         }
         let board = Arc::new(Board::default());
+        board.lock().thread = shot::thread();
         self.current().iter().for_each(|me| board.enter(me));
         *written = Some(Written { board: board.clone(), readers: 1 });
         self.turn.slow_down();
@@ -82,6 +89,7 @@ impl Hub {
         own.readers -= 1;
         if own.readers == 0 {
             *written = None;
+            shot::stand_on(0, 0);
             self.turn.speed_up();
         }
     }

@@ -1,4 +1,5 @@
-//! Where a hub's inbox is, by the hub's number; for sockets that are dropped on another thread.
+//! Where a hub's inbox is, by the hub's number; for sockets that are dropped on another thread, and for
+//! dumps of all hubs.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -24,4 +25,9 @@ pub(super) fn leave(number: u32) {
 /// The inbox of that hub, if it has not ended.
 pub(crate) fn sender_of(number: u32) -> Option<Sender> {
     hubs().iter().find(|(other, _)| *other == number).map(|(_, sender)| sender.clone())
+}
+
+/// Number and inbox of every hub that has not ended.
+pub(crate) fn all_hubs() -> Vec<(u32, Sender)> {
+    hubs().clone()
 }

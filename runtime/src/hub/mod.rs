@@ -16,8 +16,10 @@
 //! - `holders`: who holds what others wait for
 //! - `lull`: who waits until the others are done
 //! - `board`: which task runs, for the watch
+//! - `probe`: how long a task runs without a switch, for assertions
 //! - `preserve`: thread-locals that each task has for itself
 //! - `sweep`: stacks of tasks that stay parked
+//! - `trial`: what a run under test does otherwise: its order, and how its time goes by
 //! - `current`: the hub of this thread
 //! - `directory`: the hubs of other threads
 
@@ -32,6 +34,7 @@ mod inbox;
 mod lull;
 mod nursery;
 mod preserve;
+mod probe;
 mod registry;
 mod report;
 mod ring;
@@ -40,6 +43,7 @@ mod run_queue;
 mod scheduler;
 mod shutdown;
 mod sweep;
+mod trial;
 mod turn;
 mod wake;
 
@@ -47,9 +51,10 @@ pub(crate) use alarm::Alarm;
 pub(crate) use board::Board;
 pub(crate) use current::{expect_hub, hub, is_in_task};
 pub use deadlock::Deadlock;
-pub(crate) use directory::sender_of;
+pub(crate) use directory::{all_hubs, sender_of};
 pub(crate) use holders::{Held, Notice};
 pub(crate) use inbox::{Message, Sender};
 pub(crate) use nursery::Blueprint;
+pub use report::{TaskInfo, TaskState};
 pub(crate) use scheduler::Hub;
 pub(crate) use shutdown::Ended;

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::Hub;
+use crate::settings::Tracking;
 use crate::stack::DEFAULT_SIZE;
 use crate::task::{JoinError, Outcome, Scope, Spec, TaskId, TaskRef};
 
@@ -78,6 +79,9 @@ impl Hub {
             self.vital.set(self.vital.get() + 1);
         }
         self.live.set(self.live.get() + 1);
+        if self.tracking.get() != Tracking::Off {
+            self.note_birth(&task);
+        }
         self.queue.borrow_mut().push(task);
     }
 

@@ -129,6 +129,17 @@ impl<T> Ring<T> {
         self.slots = slots.into_boxed_slice();
     }
 
+    /// Takes out the one in that place; the first moves up to it.
+    #[cfg(feature = "testing")]
+    pub(super) fn swap_remove_front(&mut self, place: usize) -> Option<T> {
+        if place >= self.len {
+            return None;
+        }
+        let (first, slot) = (self.head, self.at(place));
+        self.slots.swap(first, slot);
+        self.pop_front()
+    }
+
     /// All of them, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
         self.slots.iter().flatten()

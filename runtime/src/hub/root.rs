@@ -48,7 +48,8 @@ impl Hub {
             }
             if !self.queue.borrow().is_empty() {
                 let prompt = self.queue.borrow().has_prompt();
-                if now - polled >= if prompt { POLL_AT_LEAST } else { POLL_EVERY } {
+                let every = if prompt { POLL_AT_LEAST } else { POLL_EVERY };
+                if now - polled >= every || self.trial.is_late() {
                     polled = now;
                     self.poll(Some(Duration::ZERO));
                 }
@@ -72,7 +73,7 @@ impl Hub {
     fn take_turn(&self, last: u64) {
         self.turn.begin(last);
         while self.turn.spend() {
-            let Some(next) = self.queue.borrow_mut().pop() else { return };
+            let Some(next) = self.trial.pick(&mut self.queue.borrow_mut()) else { return };
             self.dispatch(next);
         }
     }
@@ -86,10 +87,12 @@ impl Hub {
         self.put_current(Some(task.clone()));
         self.sweep.wake_up();
         self.write(Some(&task));
+        self.probe_enter(&task);
         let back = task.enter(&self.root);
         drop(task);
         self.write(None);
         let left = self.left.take();
+        self.probe_leave(left.as_ref());
         if let Some(left) = &left {
             self.preserve.save(left.id);
         }
@@ -126,7 +129,7 @@ impl Hub {
         self.alarms.expire(|alarm| self.ring(alarm));
     }
 
-    fn obey(&self, message: Message) {
+    pub(super) fn obey(&self, message: Message) {
         match message {
             Message::Wake(waiter) => self.wake_promptly(waiter, Wake::Woken),
             Message::Kill(slot, id) => {
@@ -146,6 +149,9 @@ impl Hub {
 
     /// Sleeps until a descriptor, an alarm, another thread or the limit has something to do.
     fn idle(&self, limit: Option<u64>) {
+        if clock::is_virtual() {
+            return self.pass_time(limit);
+        }
         let trim = self.stacks.borrow_mut().trim(self.alarms.instant());
         let trim = trim.map(|at| at.saturating_duration_since(self.alarms.instant()));
         let sweep = self.sweep_stacks();
@@ -181,7 +187,7 @@ impl Hub {
         if waiters.is_empty() {
             // Without a poll to sleep in, alarms and the inbox are looked at every millisecond.
             let nap = Duration::from_millis(1);
-            clock::sleep_in_kernel(left.map_or(nap, |left| left.min(nap)));
+            clock::nap(left.map_or(nap, |left| left.min(nap)));
         }
         waiters.into_iter().for_each(|waiter| self.wake_promptly(waiter, Wake::Woken));
     }

@@ -50,6 +50,15 @@ impl<T> RunQueue<T> {
         if self.was_prompt { self.prompt.pop_front() } else { self.main.pop_front() }
     }
 
+    /// Takes the task in that place, counted through both lists; another moves up to it.
+    #[cfg(feature = "testing")]
+    pub(super) fn take(&mut self, place: usize) -> Option<T> {
+        match place.checked_sub(self.main.len()) {
+            None => self.main.swap_remove_front(place),
+            Some(place) => self.prompt.swap_remove_front(place),
+        }
+    }
+
     /// Puts a task at the end of the main list and takes the one whose turn it is.
     ///
     /// Calls `fetch` as [`pop_with`](Self::pop_with) does.

@@ -16,13 +16,16 @@ use super::directory;
 use super::inbox::{Inbox, Message, Sender};
 use super::lull::Lull;
 use super::preserve::Preserve;
+use super::probe::Probes;
 use super::registry::Registry;
 use super::run_queue::RunQueue;
 use super::sweep::Sweep;
+use super::trial::Trial;
 use super::turn::Turn;
 use crate::complaint::complain;
 use crate::coroutine::{DIRECT, Root};
 use crate::reactor::Reactor;
+use crate::settings::{self, Tracking};
 use crate::stack::Pool;
 use crate::task::{Here, JoinError, NOWHERE, State, TaskId, TaskRef, Waiter};
 use crate::timers::Key;
@@ -57,12 +60,18 @@ pub(crate) struct Hub {
     pub(super) sweep: Sweep,
     /// Who waits until the others are done.
     pub(crate) lull: Lull,
+    /// What a run under test does otherwise.
+    pub(crate) trial: Trial,
     /// Where it is written up which task runs, while there is a watch.
     pub(super) board: RefCell<Option<Written>>,
     /// How many tasks there have been.
     pub(super) count: Cell<u64>,
     /// How many tasks have not ended.
     pub(super) live: Cell<usize>,
+    /// Whose running is measured.
+    pub(super) probes: Probes,
+    /// What is noted of tasks.
+    pub(super) tracking: Cell<Tracking>,
     /// How many tasks there are that `run` waits for.
     pub(super) vital: Cell<usize>,
     /// How many tasks wait for a wake from outside.
@@ -80,6 +89,7 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn new() -> io::Result<Hub> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
+        settings::check()?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
         let reactor = Reactor::new()?;
         let inbox = Inbox::new(reactor.waker());
@@ -99,9 +109,12 @@ impl Hub {
             preserve: Preserve::default(),
             sweep: Sweep::default(),
             lull: Lull::default(),
+            trial: Trial::default(),
             board: RefCell::new(None),
             count: Cell::new(0),
             live: Cell::new(0),
+            probes: Probes::default(),
+            tracking: Cell::new(settings::settings().tracking),
             vital: Cell::new(0),
             owed: Cell::new(0),
             main: Cell::new(None),

@@ -11,6 +11,7 @@ use super::root::Stopped;
 use super::{Blueprint, Deadlock, Hub};
 use crate::complaint::complain;
 use crate::stack::{Stack, overflow};
+use crate::sys::shot;
 use crate::task::{JoinError, Loan, lend};
 
 /// The main task has the stack of an OS thread's main function; untouched, it costs nothing.
@@ -73,7 +74,9 @@ impl Hub {
         self.main.set(None);
         // The next run begins without a watch, and without thread-locals of its own.
         *self.board.borrow_mut() = None;
+        shot::stand_on(0, 0);
         self.preserve.clear();
+        self.forget_probes();
         self.turn.reset();
         verdict
     }

@@ -247,7 +247,7 @@ fn wakes_everybody_when_the_connection_is_reset() {
 }
 
 #[test]
-fn wakes_nobody_for_a_source_that_has_gone() {
+fn wakes_nobody_for_a_source_that_has_gone_c_11() {
     let mut reactor = reactor();
     let (ours, mut peer) = unix_pair();
     let (other, _other_peer) = unix_pair();

@@ -13,10 +13,10 @@
 //! a thousand short of the limit. The choice is made for each region, as only some of a process's
 //! memory may be locked.
 
-use std::env;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+use crate::settings::{Guards, settings};
 use crate::stack::GUARD_SIZE;
 use crate::stack::registry::{self, Entry};
 use crate::sys::{limits, memory};
@@ -37,11 +37,9 @@ impl Guard {
     ///
     /// When the variable has another value.
     pub(super) fn from_env() -> Guard {
-        match env::var_os("OSIER_GUARD") {
-            None => Guard::Marker,
-            Some(kind) if kind.is_empty() => Guard::Marker,
-            Some(kind) if kind == "mprotect" => Guard::Protection,
-            Some(kind) => panic!("OSIER_GUARD={}: say mprotect or nothing", kind.display()),
+        match settings().guards {
+            Guards::Best => Guard::Marker,
+            Guards::Mprotect => Guard::Protection,
         }
     }
 }

@@ -11,5 +11,7 @@
 
 pub(crate) mod limits;
 pub(crate) mod memory;
+pub(crate) mod post;
+pub(crate) mod shot;
 pub(crate) mod signal;
 pub(crate) mod slot;

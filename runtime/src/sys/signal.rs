@@ -14,6 +14,9 @@ use super::memory;
 /// The signals by which forbidden memory makes itself felt (some systems send the second).
 pub(crate) const FAULTS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
 
+/// The signal that is there for users.
+pub(crate) const USR1: c_int = libc::SIGUSR1;
+
 /// A signal handler that is told about the fault.
 pub(crate) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
@@ -41,6 +44,42 @@ impl Action {
         action.sa_flags |= libc::SA_SIGINFO | libc::SA_ONSTACK;
         // SAFETY: `handler` has the signature that SA_SIGINFO asks for.
         check(unsafe { libc::sigaction(signal, &action, ptr::null_mut()) })
+    }
+
+    /// Puts `handler` in the place of this action; calls that it interrupts go on.
+    pub(crate) fn replace(&self, signal: c_int, handler: Handler) -> io::Result<()> {
+        // SAFETY: all zeros is a valid sigaction.
+        let mut action: libc::sigaction = unsafe { mem::zeroed() };
+        action.sa_sigaction = handler as libc::sighandler_t;
+        action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
+        // SAFETY: `handler` has the signature that SA_SIGINFO asks for.
+        check(unsafe { libc::sigaction(signal, &action, ptr::null_mut()) })
+    }
+
+    /// Puts this action back, unless another than `handler` has come in its place.
+    pub(crate) fn restore(&self, signal: c_int, handler: Handler) -> io::Result<()> {
+        if Action::of(signal)?.0.sa_sigaction != handler as libc::sighandler_t {
+            return Ok(());
+        }
+        // SAFETY: what the kernel has said of this signal before.
+        check(unsafe { libc::sigaction(signal, &self.0, ptr::null_mut()) })
+    }
+
+    /// Calls the handler that this action is, if it is one.
+    ///
+    /// # Safety
+    ///
+    /// Called from a handler of `signal` with the handler's own arguments.
+    pub(crate) unsafe fn call(
+        &self,
+        signal: c_int,
+        info: *mut libc::siginfo_t,
+        context: *mut c_void,
+    ) {
+        if self.0.sa_sigaction != libc::SIG_DFL && self.0.sa_sigaction != libc::SIG_IGN {
+            // SAFETY: the caller's promise; a handler is called, so no action is reset.
+            unsafe { self.hand_on(signal, info, context) }
+        }
     }
 
     /// Does what the process would have done, had nobody stood in front of this action.
@@ -115,6 +154,26 @@ fn reset(signal: c_int) {
     let action: libc::sigaction = unsafe { mem::zeroed() };
     // SAFETY: the default action runs no code of ours.
     unsafe { libc::sigaction(signal, &action, ptr::null_mut()) };
+}
+
+/// Calls `f` and puts back what the interrupted code may be about to read in errno.
+pub(crate) fn keeping_errno(f: impl FnOnce()) {
+    #[cfg(target_os = "linux")]
+    use libc::__errno_location as location;
+    #[cfg(any(target_os = "macos", target_os = "freebsd"))]
+    use libc::__error as location;
+    #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
+    {
+        // SAFETY: this thread's own errno, which lives as long as the thread.
+        let errno = unsafe { location() };
+        // SAFETY: as above; nobody else has it.
+        let before = unsafe { errno.read() };
+        f();
+        // SAFETY: as above.
+        unsafe { errno.write(before) };
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
+    f();
 }
 
 /// Writes to standard error, past every lock and buffer; errors have nowhere to go.

@@ -18,7 +18,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::cell::VTable;
-use super::{Interrupts, Loan, Payload, Reason, TaskId, Waiter};
+use super::{Interrupts, Loan, Payload, Reason, TaskId, Tracked, Waiter};
 use crate::coroutine::Coroutine;
 
 /// Where a task stands.
@@ -154,6 +154,8 @@ struct Extra {
     joiners: Vec<Waiter>,
     /// Kills and time-outs in store.
     interrupts: Interrupts,
+    /// What is noted of it while tracking is on.
+    tracked: Option<Box<Tracked>>,
 }
 
 impl Extra {
@@ -298,6 +300,16 @@ impl Header {
     pub(crate) fn set_name(&self, name: Option<Rc<str>>) {
         let old = self.extra(|extra| mem::replace(&mut extra.name, name));
         drop(old);
+    }
+
+    /// Begins to take notes.
+    pub(crate) fn track(&self, tracked: Tracked) {
+        self.extra(|extra| extra.tracked = Some(Box::new(tracked)));
+    }
+
+    /// Works on the notes, if any are taken.
+    pub(crate) fn with_tracked<R>(&self, f: impl FnOnce(&mut Tracked) -> R) -> Option<R> {
+        self.peek_extra(|extra| extra.tracked.as_deref_mut().map(f))?
     }
 
     /// Calls `f` with the name unless it is being looked at; for the overflow handler.

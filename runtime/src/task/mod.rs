@@ -9,6 +9,7 @@
 //! - `cell`: the allocation and its reference count
 //! - `outcome`: the typed end of it, which a join handle holds
 //! - `switch`: entering and leaving, checked by the states
+//! - `tracked`: what is noted of a task while tracking is on
 //! - `lend`: tasks that borrow, and the promise to wait for them
 //!
 //! # Why unsafe
@@ -30,6 +31,7 @@ mod outcome;
 mod purpose;
 mod reason;
 mod switch;
+mod tracked;
 
 pub use id::TaskId;
 pub use join_error::JoinError;
@@ -46,3 +48,4 @@ pub(crate) use lend::{Loan, lend};
 pub(crate) use outcome::Outcome;
 pub(crate) use purpose::{Purpose, is_stopped};
 pub(crate) use switch::{Exit, Here, Next};
+pub(crate) use tracked::Tracked;

@@ -112,6 +112,21 @@ impl Header {
         self.coroutine.with_stack(look)
     }
 
+    /// The bytes of its stack in use: to where it was suspended, or to the lowest page touched.
+    pub(crate) fn stack_used(&self) -> Option<usize> {
+        let sp = self.coroutine.saved_sp();
+        let suspended = matches!(self.state(), State::Parked | State::Woken | State::Ready);
+        self.with_stack(|stack| match suspended && stack.contains(sp) {
+            true => stack.top() - sp,
+            false => stack.touched(), // it runs, or the back end does not tell
+        })
+    }
+
+    /// The lowest address of its stack and the end of what it uses of it; zeros before it has one.
+    pub(crate) fn stack_bounds(&self) -> (usize, usize) {
+        self.with_stack(|stack| (stack.limit(), stack.top())).unwrap_or_default()
+    }
+
     /// Has the CPU fetch its control block.
     #[inline]
     pub(crate) fn prefetch(&self) {

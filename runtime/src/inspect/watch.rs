@@ -1,4 +1,4 @@
-//! Looking at a hub: what its tasks wait for, and whether one of them holds it up.
+//! Whether a task holds its hub up, seen by an OS thread of its own.
 
 use std::fmt;
 use std::io;
@@ -8,47 +8,10 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::offender::Sight;
 use crate::hub::{Board, Hub, expect_hub, hub};
-
-/// All tasks of a hub at one moment; print it.
-///
-/// ```
-/// osier::run(|| assert!(osier::dump().to_string().contains("task 1 'main': running")));
-/// ```
-#[derive(Clone, Debug)]
-pub struct Dump {
-    text: String,
-}
-
-impl fmt::Display for Dump {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-/// Lists every task of this thread's hub.
-///
-/// A line a task: its name, its state, what it waits for and since when, where it was spawned.
-///
-/// # Panics
-/// Outside of [`run`](crate::run).
-///
-/// # Blocking
-/// Never switches tasks.
-///
-/// ```
-/// use std::time::Duration;
-///
-/// osier::run(|| {
-///     let task = osier::spawn(|| osier::sleep(Duration::from_millis(5)));
-///     task.set_name("sleeper");
-///     osier::yield_now();
-///     assert!(osier::dump().to_string().contains("'sleeper': parked"));
-/// });
-/// ```
-pub fn dump() -> Dump {
-    Dump { text: expect_hub("a dump was asked for", Hub::describe_tasks) }
-}
+use crate::sys::shot;
+use crate::trace::Trace;
 
 /// A task has held its hub for longer than the watch allows.
 ///
@@ -71,12 +34,25 @@ pub struct Blocked {
     pub task: String,
     /// For how long it has run without a wait so far.
     pub held: Duration,
+    /// Where it is.
+    sight: Option<Sight>,
+}
+
+impl Blocked {
+    /// Where the task was when it was noticed, as far as that can be told; none but on x86-64 Linux.
+    ///
+    /// Lines with a `?` may be calls that had returned. Names want the feature `symbols`, and take a while: milliseconds, or more the
+    /// first time.
+    pub fn trace(&self) -> Option<Trace> {
+        self.sight.as_ref().map(Sight::trace)
+    }
 }
 
 impl fmt::Display for Blocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Blocked { task, held } = self;
-        write!(f, "green thread {task}: runs for {held:.1?} without a wait; no other can")
+        let Blocked { task, held, .. } = self;
+        write!(f, "green thread {task}: runs for {held:.1?} without a wait; no other can")?;
+        self.trace().iter().try_for_each(|trace| write!(f, "\n{trace}"))
     }
 }
 
@@ -112,8 +88,9 @@ impl fmt::Debug for Watch {
 /// Reports on stderr when a task holds this hub longer than `limit`.
 ///
 /// Tasks take turns at waits only, so one that computes, or that calls something that blocks the OS
-/// thread, stops them all. An OS thread looks after that, and names the task, once per episode.
-/// While it does, a switch costs some 100 ns more.
+/// thread, stops them all. An OS thread looks after that, and names the task, once per episode, and where
+/// it is: the thread that it holds up is sent SIGURG for that, which interrupts what it sleeps in, as signals do.
+/// While there is a watch, a switch costs some 100 ns more.
 ///
 /// # Errors
 /// When no OS thread can be started.
@@ -154,6 +131,7 @@ pub fn watch_with(
     limit: Duration,
     report: impl FnMut(Blocked) + Send + 'static,
 ) -> io::Result<Watch> {
+    shot::load()?;
     let board = expect_hub("a watch was set", Hub::write_up);
     let (stop, stopped) = mpsc::channel();
     let reader = board.clone();
@@ -182,7 +160,8 @@ fn look_after(
         let held = running.since.map_or(Duration::ZERO, |since| since.elapsed());
         if held > limit && running.entry != reported {
             reported = running.entry;
-            report(Blocked { task: running.task, held });
+            let sight = shot::take(running.thread).map(|shot| Sight::of(&shot));
+            report(Blocked { task: running.task, held, sight });
         }
     }
 }
