@@ -32,6 +32,7 @@ mod task;
 pub mod thread;
 mod time;
 mod timers;
+mod wait;
 
 pub use cancel::{Elapsed, deliver, no_switch, shield, timeout};
 pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};
@@ -45,3 +46,4 @@ pub use spawn::{Builder, JoinHandle, Task, current, join_all, spawn};
 pub use stats::{Stats, stats};
 pub use task::{JoinError, Reason, Scope, TaskId, Wake};
 pub use time::{sleep, sleep_until};
+pub use wait::{Waitable, Watcher};
