@@ -147,9 +147,19 @@ impl Unparker {
     /// # Blocking
     /// Never switches tasks.
     pub fn current() -> Unparker {
-        let waiter = expect_hub("a wait", |hub| hub.current().map(|me| me.waiter()));
+        let waiter = expect_hub("a wait", |hub| hub.peek(|me| me.map(|me| me.waiter())));
         let waiter = waiter.expect("only a task can wait, not a destructor that the hub runs");
         Unparker { waiter, _local: PhantomData }
+    }
+
+    /// As [`current`](Self::current), but none where a wait would be refused.
+    #[inline]
+    pub(crate) fn if_allowed() -> Option<Unparker> {
+        if std::thread::panicking() {
+            return None;
+        }
+        let waiter = hub(|hub| hub?.peek(|me| me.map(|me| me.waiter())))?;
+        Some(Unparker { waiter, _local: PhantomData })
     }
 
     /// Ends the wait, if it is not over.
