@@ -38,6 +38,7 @@ const RUNTIME: &str = "
     io: clock reactor task hub cancel park
     thread: clock task hub cancel park
     lull: clock task hub cancel park
+    queue: clock task cancel park wait
     stats: hub
     inspect: hub
     refused:

@@ -16,6 +16,7 @@ pub mod io;
 pub mod local;
 mod lull;
 mod park;
+pub mod queue;
 mod reactor;
 #[cfg(doctest)]
 mod refused;
