@@ -32,7 +32,7 @@
 //! | run a program's body as the first task | [`run`], [`Hub`] |
 //! | start tasks and have their results | [`spawn`], [`Builder`], [`JoinHandle`], [`join_all`], [`scope`](scope()) |
 //! | wait | [`sleep`], [`sleep_until`], [`yield_now`] |
-//! | hand things from task to task | [`queue`] |
+//! | hand things from task to task | [`queue`], [`channel`] |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`] |
@@ -81,7 +81,7 @@ pub use osier_runtime::{
     Unparker, Waitable, Wake, Watch,
 };
 #[doc(inline)]
-pub use osier_runtime::{clock, io, local, queue, thread};
+pub use osier_runtime::{channel, clock, io, local, queue, thread};
 #[doc(inline)]
 pub use osier_runtime::{
     current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,

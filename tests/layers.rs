@@ -39,6 +39,7 @@ const RUNTIME: &str = "
     thread: clock task hub cancel park
     lull: clock task hub cancel park
     queue: clock task cancel park wait
+    channel: clock queue wait
     stats: hub
     inspect: hub
     refused:

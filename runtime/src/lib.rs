@@ -5,6 +5,7 @@
 //! only `osier-net` sees has no other promise of staying as it is. HACKING.md has the map.
 
 mod cancel;
+pub mod channel;
 pub mod clock;
 mod complaint;
 #[allow(unsafe_code)]
