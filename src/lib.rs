@@ -33,6 +33,7 @@
 //! | start tasks and have their results | [`spawn`], [`Builder`], [`JoinHandle`], [`join_all`], [`scope`](scope()) |
 //! | wait | [`sleep`], [`sleep_until`], [`yield_now`] |
 //! | hand things from task to task | [`queue`], [`channel`] |
+//! | wait for whichever comes first | [`select!`], [`select`](mod@select) |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`] |
@@ -81,7 +82,7 @@ pub use osier_runtime::{
     Unparker, Waitable, Wake, Watch,
 };
 #[doc(inline)]
-pub use osier_runtime::{channel, clock, io, local, queue, thread};
+pub use osier_runtime::{channel, clock, io, local, queue, select, thread};
 #[doc(inline)]
 pub use osier_runtime::{
     current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,

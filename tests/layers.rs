@@ -40,6 +40,7 @@ const RUNTIME: &str = "
     lull: clock task hub cancel park
     queue: clock task cancel park wait
     channel: clock queue wait
+    select: cancel clock park task io wait queue channel
     stats: hub
     inspect: hub
     refused:

@@ -23,6 +23,7 @@ mod reactor;
 mod refused;
 mod run;
 mod scope;
+pub mod select;
 mod spawn;
 #[allow(unsafe_code)]
 mod stack;
