@@ -8,6 +8,7 @@ mod http;
 mod lap;
 mod listen;
 mod mem;
+mod queues;
 mod sleep;
 mod spawn;
 mod yields;
@@ -28,6 +29,9 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "yield", keys: yields::KEYS, run: yields::run },
     Work { name: "spawn1", keys: spawn::ONE_KEYS, run: spawn::one },
     Work { name: "spawnall", keys: spawn::ALL_KEYS, run: spawn::all },
+    Work { name: "pingpong", keys: queues::PINGPONG_KEYS, run: queues::pingpong },
+    Work { name: "stream", keys: queues::STREAM_KEYS, run: queues::stream },
+    Work { name: "select", keys: queues::SELECT_KEYS, run: queues::from_several },
     Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
     Work { name: "mem", keys: mem::KEYS, run: mem::run },
     Work { name: "fetch", keys: fetch::KEYS, run: fetch::run },
