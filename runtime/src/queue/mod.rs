@@ -2,7 +2,7 @@
 //!
 //! [`Queue`] and its kinds are gevent's: one handle that all share, `put` and `get`, and an end that is
 //! declared by [`shutdown`](AnyQueue::shutdown). [`channel`](crate::channel) has the other shape: two ends, and an
-//! end when one side has gone. Both can be branches of a [`select`](crate::select). To reach another OS thread takes the
+//! end when one side has gone. Both can be branches of a [`select`](mod@crate::select). To reach another OS thread takes the
 //! channels of [`thread`](crate::thread).
 //!
 //! | | kept | gives |
