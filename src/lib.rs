@@ -33,6 +33,8 @@
 //! | start tasks and have their results | [`spawn`], [`Builder`], [`JoinHandle`], [`join_all`], [`scope`](scope()) |
 //! | wait | [`sleep`], [`sleep_until`], [`yield_now`] |
 //! | share data between tasks | [`sync`]: [`Mutex`](sync::Mutex), [`RwLock`](sync::RwLock), [`Semaphore`](sync::Semaphore), [`Condition`](sync::Condition), [`Event`](sync::Event), [`Barrier`](sync::Barrier), [`OnceCell`](sync::OnceCell) |
+//! | hand things from task to task | [`queue`], [`channel`] |
+//! | wait for whichever comes first | [`select!`], [`select`](mod@select) |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`] |
@@ -53,6 +55,12 @@
 //! | `g.kill(block=False)`, `g.kill(timeout=s)` | [`JoinHandle::kill`], [`JoinHandle::kill_timeout`] |
 //! | `gevent.sleep(s)`, `gevent.sleep(0)` | [`sleep`], [`yield_now`] |
 //! | `gevent.Timeout` | [`timeout`] |
+//! | `gevent.queue.Queue(n)`, `Queue()`, `Channel()` | [`Queue::bounded`](queue::AnyQueue::bounded), [`unbounded`](queue::AnyQueue::unbounded), [`Channel`](queue::Channel) |
+//! | `LifoQueue`, `PriorityQueue`, `JoinableQueue`, `SimpleQueue` | the same, in [`queue`] |
+//! | `q.put_nowait(x)`, `q.get(timeout=s)`, `q.peek()` | [`try_put`](queue::AnyQueue::try_put), [`get_timeout`](queue::AnyQueue::get_timeout), [`peek`](queue::AnyQueue::peek) |
+//! | `Full`, `Empty`, `ShutDown` | [`PutError`](queue::PutError), [`GetError`](queue::GetError); a limit that is over is `TimedOut` |
+//! | `for item in q`, `q.shutdown(immediate=True)` | [`iter`](queue::AnyQueue::iter), [`shutdown`](queue::AnyQueue::shutdown), [`shutdown_now`](queue::AnyQueue::shutdown_now) |
+//! | `q.maxsize = n` | [`set_maxsize`](queue::AnyQueue::set_maxsize) |
 //! | `hub.threadpool.apply` | [`thread::offload`] |
 //! | `gevent.lock.Semaphore`, `BoundedSemaphore`, `DummySemaphore` | [`sync::Semaphore`], [`sync::BoundedSemaphore`], [`sync::Semaphore::unlimited`] |
 //! | `gevent.lock.RLock`, `threading.Lock`, `threading.Condition` | [`sync::RLock`], [`sync::Mutex`], [`sync::Condition`] |
@@ -84,7 +92,7 @@ pub use osier_runtime::{
     Unparker, Waitable, Wake, Watch,
 };
 #[doc(inline)]
-pub use osier_runtime::{clock, inspect, io, local, log, sync, thread};
+pub use osier_runtime::{channel, clock, inspect, io, local, log, queue, select, sync, thread};
 #[doc(inline)]
 pub use osier_runtime::{
     current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,

@@ -42,6 +42,9 @@ const RUNTIME: &str = "
     io: clock reactor task hub cancel park
     thread: clock task hub cancel park
     lull: clock task hub cancel park
+    queue: clock task cancel park wait
+    channel: clock queue wait
+    select: cancel clock park task io wait queue channel
     stats: hub
     inspect: sys settings clock trace task hub spawn
     log: hub

@@ -98,6 +98,17 @@ fn locks_that_nobody_wants_and_that_all_want() {
 }
 
 #[test]
+fn items_pass_between_tasks() {
+    assert_eq!(measured(&["ours", "pingpong", "n=100"])["n"], 100);
+    assert_eq!(measured(&["ours", "stream", "n=5000"])["n"], 5000);
+    for (queues, wait) in [("queues=2", "wait=0"), ("queues=2", "wait=1"), ("queues=100", "wait=1")]
+    {
+        let line = measured(&["ours", "select", "n=500", queues, wait]);
+        assert_eq!(format!("queues={}", extra(&line, "queues")), queues);
+    }
+}
+
+#[test]
 fn sleeps_never_end_early() {
     let line = measured(&["ours", "sleep", "n=200", "waves=2"]);
     assert_eq!(extra(&line, "early"), 0.0);

@@ -5,6 +5,7 @@
 //! only `osier-net` sees has no other promise of staying as it is. HACKING.md has the map.
 
 mod cancel;
+pub mod channel;
 pub mod clock;
 mod complaint;
 #[allow(unsafe_code)]
@@ -17,6 +18,7 @@ pub mod local;
 pub mod log;
 mod lull;
 mod park;
+pub mod queue;
 #[cfg(feature = "testing")]
 mod random;
 mod reactor;
@@ -24,6 +26,7 @@ mod reactor;
 mod refused;
 mod run;
 mod scope;
+pub mod select;
 mod settings;
 mod spawn;
 #[allow(unsafe_code)]

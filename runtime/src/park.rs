@@ -154,6 +154,16 @@ impl Unparker {
         Unparker { waiter, _local: PhantomData }
     }
 
+    /// As [`current`](Self::current), but none where a wait would be refused.
+    #[inline]
+    pub(crate) fn if_allowed() -> Option<Unparker> {
+        if std::thread::panicking() {
+            return None;
+        }
+        let waiter = hub(|hub| hub?.peek(|me| Some(hub?.ticket(me?))))?;
+        Some(Unparker { waiter, _local: PhantomData })
+    }
+
     /// Ends the wait, if it is not over.
     ///
     /// The task is put at the end of the run queue.

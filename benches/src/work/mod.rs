@@ -9,6 +9,7 @@ mod lap;
 mod listen;
 mod lock;
 mod mem;
+mod queues;
 mod sleep;
 mod spawn;
 mod yields;
@@ -31,6 +32,9 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "spawnall", keys: spawn::ALL_KEYS, run: spawn::all },
     Work { name: "mutex", keys: lock::FREE_KEYS, run: lock::free },
     Work { name: "mutexc", keys: lock::WANTED_KEYS, run: lock::wanted },
+    Work { name: "pingpong", keys: queues::PINGPONG_KEYS, run: queues::pingpong },
+    Work { name: "stream", keys: queues::STREAM_KEYS, run: queues::stream },
+    Work { name: "select", keys: queues::SELECT_KEYS, run: queues::from_several },
     Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
     Work { name: "mem", keys: mem::KEYS, run: mem::run },
     Work { name: "fetch", keys: fetch::KEYS, run: fetch::run },

@@ -2,8 +2,10 @@
 //!
 //! - `source`: a descriptor that tasks wait on
 //! - `registration`: its tie to the reactor of the hub it was last used on
+//! - `glance`: one direction of a descriptor, waited for along with other things
 //! - `kernel`: the wait where no task can wait
 
+mod glance;
 mod kernel;
 mod registration;
 mod source;
@@ -11,4 +13,5 @@ mod source;
 #[cfg(test)]
 mod test;
 
+pub(crate) use glance::Glance;
 pub use source::{Got, Source};

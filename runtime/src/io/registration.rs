@@ -94,6 +94,22 @@ impl Registration {
         }
     }
 
+    /// Enters the running task as the one who waits, along with other things; [`leave`] ends it.
+    pub(super) fn enter(&self, fd: BorrowedFd<'_>, direction: Direction) -> io::Result<Key> {
+        loop {
+            let key = hub::expect_hub("a descriptor", |hub| match hub.broken.get() {
+                true => Err(io::Error::other("the hub can no longer poll its descriptors")),
+                false => self.register(hub, fd, direction),
+            })?;
+            match enter(key, direction) {
+                Ok(()) => return Ok(key),
+                Err(WaitError::Busy) => return Err(busy(direction)),
+                // As in `wait`: then it is registered anew.
+                Err(WaitError::Gone) => self.hub.store(0, Ordering::Release),
+            }
+        }
+    }
+
     /// Registers the descriptor with this hub, if it is not.
     fn register(&self, hub: &Hub, fd: BorrowedFd<'_>, direction: Direction) -> io::Result<Key> {
         if let Some(key) = self.key(hub) {
@@ -163,6 +179,11 @@ fn enter(key: Key, direction: Direction) -> Result<(), WaitError> {
     })
 }
 
+/// Takes back that somebody waits.
+pub(super) fn leave(key: Key, direction: Direction) {
+    hub::expect_hub("a descriptor", |hub| hub.reactor.borrow_mut().stop_wait(key, direction));
+}
+
 impl Drop for Registration {
     fn drop(&mut self) {
         self.forget();
@@ -180,9 +201,7 @@ fn wait_in_task(
         Direction::Read => "waiting to read from",
         Direction::Write => "waiting to write to",
     };
-    let undo = || {
-        hub::expect_hub("a descriptor", |hub| hub.reactor.borrow_mut().stop_wait(key, direction));
-    };
+    let undo = || leave(key, direction);
     match deliver(park(Reason::new(what).on_fd(fd.as_raw_fd()), deadline, undo)) {
         Wake::Woken => Ok(()),
         Wake::TimedOut => Err(kernel::timed_out()),

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::os::fd::AsFd;
 use std::time::Instant;
 
+use super::glance::Glance;
 use super::kernel;
 use super::registration::Registration;
 use crate::reactor::Direction;
@@ -187,6 +188,16 @@ impl<T: AsFd> Source<T> {
     /// Switches tasks, unless it is ready.
     pub fn wait_writable(&self, deadline: Option<Instant>) -> io::Result<()> {
         self.wait(Direction::Write, deadline)
+    }
+
+    /// For waiting until there is something to read, along with other things.
+    pub(crate) fn glance_to_read(&self) -> Glance<'_> {
+        Glance::new(self.inner.as_fd(), &self.registration, Direction::Read)
+    }
+
+    /// For waiting until there is room to write, along with other things.
+    pub(crate) fn glance_to_write(&self) -> Glance<'_> {
+        Glance::new(self.inner.as_fd(), &self.registration, Direction::Write)
     }
 
     fn wait(&self, direction: Direction, deadline: Option<Instant>) -> io::Result<()> {
