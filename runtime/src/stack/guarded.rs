@@ -2,6 +2,7 @@
 
 #[cfg(any(test, not(osier_jump)))]
 use crate::stack::GUARD_SIZE;
+use crate::stack::label::LABEL_SIZE;
 use crate::sys::memory;
 
 /// How many tops lie apart before two share a cache line's set again.
@@ -38,6 +39,16 @@ impl Stack {
     /// It gives no right to the memory: it must not be given back to the pool.
     pub(crate) fn describe(&self) -> Stack {
         Stack { ..*self }
+    }
+
+    /// Where a label goes, if it bears one.
+    pub(super) fn label_at(&self) -> usize {
+        self.end() - LABEL_SIZE
+    }
+
+    /// Makes room for a label, or takes that room back.
+    pub(super) fn shift_top(&mut self, down: bool) {
+        self.top = if down { self.top - LABEL_SIZE } else { self.top + LABEL_SIZE };
     }
 
     /// The address that execution starts at and grows down from, 16-aligned.
