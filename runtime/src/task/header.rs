@@ -17,7 +17,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::cell::VTable;
-use super::{Interrupts, Loan, Payload, Reason, TaskId, Waiter};
+use super::{Annex, Interrupts, Loan, Payload, Reason, TaskId, Waiter};
 use crate::coroutine::Coroutine;
 
 /// Where a task stands.
@@ -147,6 +147,8 @@ struct Extra {
     joiners: Vec<Waiter>,
     /// Kills and time-outs in store.
     interrupts: Interrupts,
+    /// What a layer above keeps with it.
+    annex: Option<Rc<dyn Annex>>,
 }
 
 impl Extra {
@@ -234,6 +236,15 @@ impl Header {
     /// Works on what most tasks never have.
     fn extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
         f(self.extra.borrow_mut().get_or_insert_default())
+    }
+
+    #[inline]
+    pub(super) fn peek_annex(&self) -> Option<Rc<dyn Annex>> {
+        self.extra.borrow().as_ref()?.annex.clone()
+    }
+
+    pub(super) fn put_annex(&self, annex: Rc<dyn Annex>) {
+        self.extra(|extra| extra.annex = Some(annex));
     }
 
     /// Works on the interrupts in store and brings `due` up to date.

@@ -9,6 +9,7 @@
 //! - `cell`: the allocation and its reference count
 //! - `outcome`: the typed end of it, which a join handle holds
 //! - `switch`: entering and leaving, checked by the states
+//! - `annex`: what a layer above keeps with a task
 //! - `lend`: tasks that borrow, and the promise to wait for them
 //!
 //! # Why unsafe
@@ -18,6 +19,7 @@
 //! `content` says at all times which half of the union is alive; a task is entered only when its
 //! state says that it is suspended, and leaves only when it says that it runs.
 
+mod annex;
 mod block;
 mod cell;
 mod header;
@@ -33,6 +35,7 @@ pub use id::TaskId;
 pub use join_error::JoinError;
 pub use reason::Reason;
 
+pub(crate) use annex::Annex;
 pub(crate) use cell::TaskRef;
 pub use header::Wake;
 pub(crate) use header::{Spec, State};
