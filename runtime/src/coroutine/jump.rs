@@ -89,7 +89,7 @@ impl Root {
     /// # Safety
     /// The caller runs on the root's stack, no coroutine of this root runs, `to` is prepared or
     /// suspended.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn enter(&self, to: &Coroutine) -> Back {
         // SAFETY: the caller's promise; the root's context is free to be written.
         unsafe { switch(self.context.get(), to.context.get()) };
@@ -169,7 +169,7 @@ impl Coroutine {
     ///
     /// # Safety
     /// This is the coroutine that runs, entered from `root`.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn leave(&self, root: &Root) {
         // SAFETY: the caller's promise.
         unsafe { switch(self.context.get(), root.context.get()) }
@@ -179,11 +179,58 @@ impl Coroutine {
     ///
     /// # Safety
     /// This is the coroutine that runs; `to` is prepared or suspended, and of the same root.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn hop(&self, to: &Coroutine) {
         // SAFETY: the caller's promise.
         unsafe { switch(self.context.get(), to.context.get()) }
     }
+
+    /// Does as [`hop`](Coroutine::hop) and hands a word over; gives the word that it is gone on with.
+    ///
+    /// That is null if whoever went on with it has ended.
+    ///
+    /// # Safety
+    /// As for `hop`; and `to` is prepared, or has left by this.
+    #[inline(always)]
+    pub(crate) unsafe fn hop_with(&self, to: &Coroutine, word: *mut ()) -> *mut () {
+        // SAFETY: the caller's promise.
+        unsafe { switch_with(self.context.get(), to.context.get(), word) }
+    }
+}
+
+/// Switches as [`switch`] does, and hands a word over; gives the word that comes back.
+///
+/// The word that comes back is null if whoever was there before has ended.
+///
+/// # Safety
+/// As for `switch`; and `to` was written by this function or by `prepare`.
+#[inline(always)]
+unsafe fn switch_with(from: *mut Context, to: *const Context, word: *mut ()) -> *mut () {
+    let got: *mut ();
+    // SAFETY: as in `switch`; rdx is what both sides agree upon.
+    unsafe {
+        asm!(
+            "lea rax, [rip + 2f]",
+            "mov [rdi], rsp",
+            "mov [rdi + 8], rbp",
+            "mov [rdi + 16], rbx",
+            "mov [rdi + 24], rax",
+            "mov rsp, [rsi]",
+            "mov rbp, [rsi + 8]",
+            "mov rbx, [rsi + 16]",
+            "jmp [rsi + 24]",
+            "2:",
+            inout("rdi") from => _,
+            inout("rsi") to => _,
+            inout("rdx") word => got,
+            out("r12") _,
+            out("r13") _,
+            out("r14") _,
+            out("r15") _,
+            clobber_abi("sysv64"),
+        )
+    }
+    got
 }
 
 /// Where a fresh stack begins: hands over what `prepare` has left in rbx.
@@ -203,6 +250,7 @@ unsafe extern "C" fn bottom<B: Body>(root: *const Root) -> ! {
             "mov rsp, [rsi]",
             "mov rbp, [rsi + 8]",
             "mov rbx, [rsi + 16]",
+            "xor edx, edx", // no word, for who has switched with one
             "jmp [rsi + 24]",
             in("rsi") to,
             options(noreturn),

@@ -147,6 +147,14 @@ impl Coroutine {
     pub(crate) unsafe fn hop(&self, _to: &Coroutine) {
         unreachable!("this back end goes through the root");
     }
+
+    /// Not for this back end, either.
+    ///
+    /// # Safety
+    /// None is needed: it panics.
+    pub(crate) unsafe fn hop_with(&self, _to: &Coroutine, _word: *mut ()) -> *mut () {
+        unreachable!("this back end goes through the root");
+    }
 }
 
 // SAFETY: top and limit are those of a mapping that the pool keeps until the stack is given back;
