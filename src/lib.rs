@@ -38,6 +38,7 @@
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
 //! | see what goes on | [`dump`], [`stats`], [`watch`], [`Deadlock`] |
 //! | build something to wait on | [`park`], [`Unparker`], [`Reason`], [`deliver`], [`io::Source`] |
+//! | switch stacks by hand, write iterators as code that yields | [`greenlet`] |
 //! | live with thread-locals | [`no_switch`], [`local::preserve`] |
 //!
 //! [`surprises`] is the page to read before the first real program.
@@ -53,6 +54,7 @@
 //! | `gevent.Timeout` | [`timeout`] |
 //! | `hub.threadpool.apply` | [`thread::offload`] |
 //! | `LoopExit` | [`Deadlock`] |
+//! | `gevent.spawn_raw`, `greenlet.greenlet` | [`greenlet::Greenlet`]; its module has a table of its own |
 //! | `gevent.socket`, `monkey.patch_all()` + `requests` | `net`, `net::http` |
 //!
 //! # Features
@@ -74,7 +76,7 @@ pub use osier_runtime::{
     Unparker, Wake, Watch,
 };
 #[doc(inline)]
-pub use osier_runtime::{clock, io, local, thread};
+pub use osier_runtime::{clock, greenlet, io, local, thread};
 #[doc(inline)]
 pub use osier_runtime::{
     current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,

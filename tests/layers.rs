@@ -26,7 +26,8 @@ const RUNTIME: &str = "
     reactor: sys
     task: complaint stack coroutine
     hub: sys clock complaint timers stack coroutine reactor task
-    cancel: clock timers task hub
+    cancel: clock timers coroutine task hub
+    greenlet: sys clock complaint stack coroutine task hub
     park: task hub cancel
     time: clock task hub cancel park
     local: hub park

@@ -9,6 +9,7 @@ pub mod clock;
 mod complaint;
 #[allow(unsafe_code)]
 mod coroutine;
+pub mod greenlet;
 mod handle;
 mod hub;
 mod inspect;
