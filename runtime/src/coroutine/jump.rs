@@ -20,7 +20,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::ptr;
 
-use super::Body;
+use super::{Body, Word};
 use crate::stack::Stack;
 
 /// A coroutine may switch straight to another.
@@ -187,12 +187,12 @@ impl Coroutine {
 
     /// Does as [`hop`](Coroutine::hop) and hands a word over; gives the word that it is gone on with.
     ///
-    /// That is null if whoever went on with it has ended.
+    /// None if whoever went on with it has ended, or had no word.
     ///
     /// # Safety
     /// As for `hop`; and `to` is prepared, or has left by this.
     #[inline(always)]
-    pub(crate) unsafe fn hop_with(&self, to: &Coroutine, word: *mut ()) -> *mut () {
+    pub(crate) unsafe fn hop_with(&self, to: &Coroutine, word: Option<Word>) -> Option<Word> {
         // SAFETY: the caller's promise.
         unsafe { switch_with(self.context.get(), to.context.get(), word) }
     }
@@ -200,14 +200,17 @@ impl Coroutine {
 
 /// Switches as [`switch`] does, and hands a word over; gives the word that comes back.
 ///
-/// The word that comes back is null if whoever was there before has ended.
+/// None comes back if whoever was there before has ended.
 ///
 /// # Safety
 /// As for `switch`; and `to` was written by this function or by `prepare`.
 #[inline(always)]
-unsafe fn switch_with(from: *mut Context, to: *const Context, word: *mut ()) -> *mut () {
-    let got: *mut ();
-    // SAFETY: as in `switch`; rdx is what both sides agree upon.
+unsafe fn switch_with(from: *mut Context, to: *const Context, word: Option<Word>) -> Option<Word> {
+    let (mut some, mut word) = match word {
+        Some(word) => (1_usize, word),
+        None => (0, Word::uninit()),
+    };
+    // SAFETY: as in `switch`; rcx and rdx are what both sides agree upon.
     unsafe {
         asm!(
             "lea rax, [rip + 2f]",
@@ -222,7 +225,8 @@ unsafe fn switch_with(from: *mut Context, to: *const Context, word: *mut ()) -> 
             "2:",
             inout("rdi") from => _,
             inout("rsi") to => _,
-            inout("rdx") word => got,
+            inout("rdx") word,
+            inout("rcx") some,
             out("r12") _,
             out("r13") _,
             out("r14") _,
@@ -230,7 +234,19 @@ unsafe fn switch_with(from: *mut Context, to: *const Context, word: *mut ()) -> 
             clobber_abi("sysv64"),
         )
     }
-    got
+    (some != 0).then_some(word)
+}
+
+/// Hides from the compiler where an address comes from, so that it is kept in a register as it is.
+///
+/// Else it keeps what the address is computed from, and the sum on the stack; the next stack pointer
+/// is then read through the last one, twice the latency of a switch.
+#[inline(always)]
+#[allow(clippy::pointers_in_nomem_asm_block, reason = "what it points to is not looked at")]
+pub(super) fn opaque<T>(mut at: *const T) -> *const T {
+    // SAFETY: no instruction at all.
+    unsafe { asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags)) };
+    at
 }
 
 /// Where a fresh stack begins: hands over what `prepare` has left in rbx.
@@ -250,7 +266,7 @@ unsafe extern "C" fn bottom<B: Body>(root: *const Root) -> ! {
             "mov rsp, [rsi]",
             "mov rbp, [rsi + 8]",
             "mov rbx, [rsi + 16]",
-            "xor edx, edx", // no word, for who has switched with one
+            "xor ecx, ecx", // no word, for who has switched with one
             "jmp [rsi + 24]",
             in("rsi") to,
             options(noreturn),

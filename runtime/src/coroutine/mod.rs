@@ -35,12 +35,19 @@ mod portable;
 mod strand;
 
 #[cfg(osier_jump)]
+use jump::opaque;
+#[cfg(osier_jump)]
 pub(crate) use jump::{Back, Coroutine, DIRECT, Root};
 pub(crate) use pair::{Door, Order, Pair, Stage, Step};
 pub(crate) use place::{Place, deactivate};
 #[cfg(not(osier_jump))]
+use portable::opaque;
+#[cfg(not(osier_jump))]
 pub(crate) use portable::{Back, Coroutine, DIRECT, Root};
 pub(crate) use strand::{Knot, Life, Strand};
+
+/// What two coroutines hand over in a register: a small value, or where a large one is.
+pub(crate) type Word = std::mem::MaybeUninit<*mut ()>;
 
 /// What a coroutine runs, from the bottom of its stack.
 pub(crate) trait Body {

@@ -10,7 +10,7 @@ use std::ptr;
 use corosensei::stack::StackPointer;
 use corosensei::{CoroutineResult, Yielder};
 
-use super::Body;
+use super::{Body, Word};
 use crate::stack::Stack;
 
 /// A coroutine goes through the root to another.
@@ -152,7 +152,7 @@ impl Coroutine {
     ///
     /// # Safety
     /// None is needed: it panics.
-    pub(crate) unsafe fn hop_with(&self, _to: &Coroutine, _word: *mut ()) -> *mut () {
+    pub(crate) unsafe fn hop_with(&self, _to: &Coroutine, _word: Option<Word>) -> Option<Word> {
         unreachable!("this back end goes through the root");
     }
 }
@@ -167,4 +167,9 @@ unsafe impl corosensei::stack::Stack for Stack {
     fn limit(&self) -> StackPointer {
         StackPointer::new(self.guard_start()).expect("a stack does not begin at 0")
     }
+}
+
+/// An address as it is: the jump has more to say here.
+pub(super) fn opaque<T>(at: *const T) -> *const T {
+    at
 }

@@ -2,8 +2,8 @@
 //!
 //! The symmetric half. All strands that may switch among each other are of one [`Knot`], which knows
 //! the one that runs. Its main strand is the code that was there before: a task's own, or an
-//! OS thread's. A value stays in the frame that hands it over, and whoever goes on takes it from there first
-//! thing: a suspended strand says of which type it has to be.
+//! OS thread's. A value of one word is handed over as it is, any other stays in its frame, and whoever goes on takes it from there
+//! first thing: a suspended strand says of which type it has to be.
 //!
 //! ```text
 //!           prepare          go                     go
@@ -28,7 +28,7 @@ use slab::Slab;
 
 use super::fresh::{Entry, Fresh, announce};
 use super::place::{activate, deactivate, is_active};
-use super::{Coroutine, DIRECT, Place, Root, Stage};
+use super::{Coroutine, DIRECT, Place, Root, Stage, Word, opaque};
 use crate::stack::Stack;
 
 /// What a strand is for.
@@ -70,10 +70,10 @@ pub(crate) struct Knot<D: Life> {
     attention: Cell<bool>,
     /// What members leave to, where they cannot switch to each other; else nobody does.
     root: Root,
-    /// Not `DIRECT`: who is to be entered next, who has left last, and where the value is for the next.
+    /// Not `DIRECT`: who is to be entered next, who has left last, and what the next is handed.
     next: Cell<*const Strand<D>>,
     left: Cell<*const Strand<D>>,
-    parcel: Cell<*mut ()>,
+    word: Cell<Option<Word>>,
     /// The one that has ended last, until somebody takes it.
     ended: Cell<Option<Rc<Strand<D>>>>,
     /// Not `DIRECT`: its stack.
@@ -98,7 +98,7 @@ impl<D: Life> Knot<D> {
             root: Root::new(),
             next: Cell::new(ptr::null()),
             left: Cell::new(ptr::null()),
-            parcel: Cell::new(ptr::null_mut()),
+            word: Cell::new(None),
             ended: Cell::new(None),
             stack: Cell::new(None),
             members: RefCell::default(),
@@ -189,53 +189,54 @@ impl<D: Life> Knot<D> {
             }
             stage => unreachable!("switched to while {stage:?}"),
         }
-        let mut value = value.map(ManuallyDrop::new);
-        let parcel = value.as_mut().map_or(ptr::null_mut(), |value| ptr::from_mut(value).cast());
         // SAFETY: checked right here; the place is the caller's word.
-        unsafe { self.leave_for(to, parcel) }
+        unsafe { self.leave_for(Rc::as_ptr(to), value) }
     }
 
     /// # Safety
-    /// The strand that is marked as current is the one that runs. `to` is of this knot, and
-    /// announced, or suspended. `parcel` is null, or a value in the caller's frame of the type that `to` waits for;
-    /// the caller forgets it.
+    /// The strand that is marked as current is the one that runs. `at` is one of this knot, and
+    /// announced, or suspended; if there is a value, it waits for that type.
     #[inline(always)]
-    unsafe fn leave_for<T: 'static>(&self, to: &Rc<Strand<D>>, parcel: *mut ()) -> Option<T> {
+    unsafe fn leave_for<T: 'static>(&self, at: *const Strand<D>, value: Option<T>) -> Option<T> {
         // SAFETY: kept alive by `main` or `members`, as it has not ended.
-        let me = unsafe { &*self.current.get() };
+        let (me, to) = unsafe { (&*self.current.get(), &*at) };
         me.awaits.set(Some(TypeId::of::<T>));
         to.awaits.set(None);
-        self.current.set(Rc::as_ptr(to));
-        let parcel = if DIRECT {
+        self.current.set(at);
+        let mut value = value.map(ManuallyDrop::new);
+        let word = value.as_mut().map(pack);
+        let word = if DIRECT {
             // SAFETY: one runs and the other one does not, by the caller's word. Both stay in memory.
-            unsafe { me.coroutine.hop_with(&to.coroutine, parcel) }
+            unsafe { me.coroutine.hop_with(&to.coroutine, word) }
         } else {
             // SAFETY: the same.
-            unsafe { self.leave_by_root(me, to, parcel) }
+            unsafe { self.leave_by_root(me, at, word) }
         };
-        if parcel.is_null() {
-            return None;
-        }
         // SAFETY: whoever has gone on with this strand has looked at `awaits`, and stands still now.
-        Some(unsafe { parcel.cast::<T>().read() })
+        word.map(|word| unsafe { unpack(word) })
     }
 
     /// The switch of a back end that is not `DIRECT`.
     ///
     /// # Safety
     /// As for `leave_for`; `me` is who runs.
-    unsafe fn leave_by_root(&self, me: &Strand<D>, to: &Rc<Strand<D>>, parcel: *mut ()) -> *mut () {
-        self.parcel.set(parcel);
+    unsafe fn leave_by_root(
+        &self,
+        me: &Strand<D>,
+        to: *const Strand<D>,
+        word: Option<Word>,
+    ) -> Option<Word> {
+        self.word.set(word);
         if me.main {
             // SAFETY: this is the stack that members are entered from.
-            unsafe { self.relay(Rc::as_ptr(to)) };
+            unsafe { self.relay(to) };
         } else {
-            self.next.set(Rc::as_ptr(to));
+            self.next.set(to);
             self.left.set(me);
             // SAFETY: a member was entered from `relay`.
             unsafe { me.coroutine.leave(&self.root) };
         }
-        self.parcel.get()
+        self.word.take()
     }
 
     /// Enters one strand after another until the main one is to go on.
@@ -332,16 +333,18 @@ impl<D: Life> Strand<D> {
     /// The value, when this may be another place, or it is not known to wait for that.
     #[inline(always)]
     pub(crate) fn switch<T: 'static>(self: &Rc<Self>, value: T) -> Result<Option<T>, T> {
-        let knot = &*self.knot;
+        let at = opaque(Rc::as_ptr(self));
+        // SAFETY: the `Rc` has it.
+        let to = unsafe { &*at };
+        let knot = &*to.knot;
         let tag: Tag = TypeId::of::<T>;
-        let waits = self.awaits.get().is_some_and(|awaits| ptr::fn_addr_eq(awaits, tag));
+        let waits = to.awaits.get().is_some_and(|awaits| ptr::fn_addr_eq(awaits, tag));
         if !waits || !is_active(ptr::from_ref(knot).cast()) || std::thread::panicking() {
             return Err(value);
         }
-        let mut value = ManuallyDrop::new(value);
         // SAFETY: the knot is the active one, so this is its place, and the one that is marked as
         // current runs; the other one is suspended and waits for that type.
-        Ok(unsafe { knot.leave_for(self, (&raw mut value).cast()) })
+        Ok(unsafe { knot.leave_for(at, Some(value)) })
     }
 
     /// # Safety
@@ -350,6 +353,40 @@ impl<D: Life> Strand<D> {
         let at = ptr::from_ref(self).cast();
         // SAFETY: the caller's word; `at` is what `bottom` takes.
         unsafe { announce(Entry { run: bottom::<D>, at }) };
+    }
+}
+
+/// Whether values of that type are handed over in the word itself.
+const fn fits<T>() -> bool {
+    size_of::<T>() <= size_of::<Word>() && align_of::<T>() <= align_of::<Word>()
+}
+
+/// What is handed over for a value: its bytes, or where it is. It is the receiver's from then on.
+#[inline(always)]
+fn pack<T>(value: &mut ManuallyDrop<T>) -> Word {
+    let mut word = Word::uninit();
+    if fits::<T>() {
+        // SAFETY: it fits, and whoever lends it to us forgets it.
+        unsafe { word.as_mut_ptr().cast::<T>().write(ManuallyDrop::take(value)) };
+    } else {
+        word.write(ptr::from_mut(value).cast());
+    }
+    word
+}
+
+/// The value that a word was made of.
+///
+/// # Safety
+/// Once for each word, with the type that it was made with, while the frame with that value stands still.
+#[inline(always)]
+unsafe fn unpack<T>(word: Word) -> T {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if fits::<T>() {
+            word.as_ptr().cast::<T>().read()
+        } else {
+            word.assume_init().cast::<T>().read()
+        }
     }
 }
 
@@ -378,7 +415,7 @@ unsafe fn bottom<D: Life>(at: *const ()) -> *const Coroutine {
     knot.members.borrow_mut().remove(me.key.get());
     me.stage.set(Stage::Ended);
     next.awaits.set(None);
-    knot.parcel.set(ptr::null_mut());
+    knot.word.set(None);
     knot.current.set(Rc::as_ptr(&next));
     knot.next.set(Rc::as_ptr(&next));
     knot.left.set(Rc::as_ptr(&me));
