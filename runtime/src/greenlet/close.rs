@@ -16,6 +16,9 @@ use crate::task::JoinError;
 /// How often one is asked to end that catches what it is unwound with.
 const ROUNDS: u32 = 5;
 
+/// Whether anything can be unwound: else what is dropped while it is suspended is leaked.
+pub(super) const UNWINDS: bool = cfg!(panic = "unwind");
+
 /// What whoever waits in a drop waits for: nothing has this type.
 struct Nothing;
 
@@ -81,6 +84,10 @@ pub(super) fn exit_orphans(knot: &KnotRef) {
 fn exit(strand: &StrandRef, all: bool) {
     let (knot, node) = (strand.knot(), &strand.data);
     let Some(me) = knot.current() else { return };
+    if !UNWINDS {
+        node.given_up.set(true);
+        return;
+    }
     for _ in 0..ROUNDS {
         if node.dead.get() || (!all && node.handles.get() != 0) {
             return;

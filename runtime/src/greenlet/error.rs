@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::GreenletId;
 
-/// Why greenlets could not be switched, or have another parent.
+/// Why greenlets could not be switched, or get another parent.
 ///
 /// ```
 /// use osier::greenlet::{Error, Greenlet};

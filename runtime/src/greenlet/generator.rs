@@ -7,7 +7,7 @@ use std::panic::resume_unwind;
 use std::rc::Rc;
 
 use super::builder::Builder;
-use super::close::quietly;
+use super::close::{UNWINDS, quietly};
 use super::home::{Stacks, stacks};
 use super::yielder::Yielder;
 use super::{Error, GreenletId};
@@ -98,7 +98,9 @@ impl<'a, T: 'a, S: 'a> Generator<'a, T, S> {
 }
 
 impl<T, S> Generator<'_, T, S> {
-    /// Resumes the code with a value, which its `yield_` gives; then as [`next`](Iterator::next).
+    /// Resumes the code with a value, which its `yield_` gives.
+    ///
+    /// Gives what [`next`](Iterator::next) would.
     ///
     /// # Panics
     /// When the code has not begun, so that no `yield_` of it waits: call `next` first. And when the
@@ -215,7 +217,7 @@ impl<T, S> FusedIterator for Generator<'_, T, S> {}
 
 impl<T, S> Drop for Generator<'_, T, S> {
     fn drop(&mut self) {
-        if self.pair.stage() == Stage::Suspended {
+        if UNWINDS && self.pair.stage() == Stage::Suspended {
             self.unwind();
         }
     }

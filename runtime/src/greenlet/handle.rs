@@ -15,7 +15,7 @@ use super::{GreenletId, switch};
 use crate::coroutine::{Place, Stage};
 use crate::stack::Stack;
 
-/// Code on a stack of its own that is switched to by hand, with values of type `T`.
+/// Code on a stack of its own, switched to by hand, with `T`s.
 ///
 /// See the [module](super) for the rules. A handle is one of many for the same greenlet; when the
 /// last one of a suspended greenlet goes, it is unwound.
@@ -53,9 +53,9 @@ impl<T: 'static> Greenlet<T> {
         Builder::new().greenlet(f)
     }
 
-    /// Hands it a value and goes on there; gives the value that comes back to the caller.
+    /// Hands it a value and goes on there; gives what comes back.
     ///
-    /// By whomever, and whenever that is. A dead one's goes to its nearest living ancestor.
+    /// Whoever hands that to the caller, and whenever. A dead one's goes to its nearest living ancestor.
     ///
     /// # Panics
     /// With a sentence, where [`checked_switch`](Greenlet::checked_switch) gives an error. And with
@@ -89,9 +89,9 @@ impl<T: 'static> Greenlet<T> {
         switch::switch(self.link.strand(), value)
     }
 
-    /// Unwinds it with a payload, out of the switch in which it left; gives what comes back.
+    /// Unwinds it with a payload; gives what comes back.
     ///
-    /// No panic is printed. If nobody catches it there, it comes out of the parent's switch, which may be
+    /// Out of the switch in which it left. No panic is printed. If nobody catches it there, it comes out of the parent's switch, which may be
     /// this very call. One that has not begun never will, and one that is dead cannot be unwound: then it
     /// goes to the nearest ancestor that can.
     ///
@@ -122,7 +122,9 @@ impl<T: 'static> Greenlet<T> {
         }
     }
 
-    /// Does as [`throw`](Greenlet::throw), and tells if that cannot be: the payload is dropped then.
+    /// Does as [`throw`](Greenlet::throw), and tells if that cannot be.
+    ///
+    /// The payload is dropped then.
     ///
     /// # Errors
     /// As for [`checked_switch`](Greenlet::checked_switch).

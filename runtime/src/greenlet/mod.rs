@@ -1,4 +1,4 @@
-//! Greenlets: code on stacks of its own that is switched to and from by hand, with values.
+//! Greenlets: stacks that are switched by hand, with values.
 //!
 //! The layer below tasks, in the shape of Python's greenlet: no scheduler, no queue, nobody runs unless
 //! somebody says so. With it, iterators are written as loops that yield ([`generator`]), and code that calls back is
@@ -36,6 +36,8 @@
 //!   other switch is an [`Error`].
 //! - **Unwinding.** As tasks do, they switch to nobody while they unwind: in a destructor at such a
 //!   time, use [`checked_switch`](Greenlet::checked_switch), which gives the value back.
+//!
+//! With `panic = "abort"` nothing can be unwound: what is dropped while it is suspended is leaked.
 //!
 //! Kills and time-outs are the task's: they unwind the greenlet that waits, then its parents, as any panic
 //! does, up to the main one. So are `shield`, `no_switch` (inside of which a switch is refused),

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::coroutine::Door;
 use crate::hub::here;
 
-/// Gives values out of a generator; what [`generator`](super::generator()) calls its closure with.
+/// Gives values out of a generator: what its closure is called with.
 ///
 /// It is lent, so whatever the closure calls can yield as well:
 ///
@@ -34,7 +34,7 @@ pub struct Yielder<'a, T, S = ()> {
 }
 
 impl<T, S> Yielder<'_, T, S> {
-    /// Gives a value to whoever has resumed the generator, and waits to be resumed.
+    /// Gives a value out, and waits to be resumed.
     ///
     /// Then gives what was sent: none if that was `next`. In a destructor while the
     /// generator unwinds it drops the value and gives none.
