@@ -42,6 +42,7 @@
 //! | see what goes on | [`dump`], [`inspect`], [`stats`], [`watch`], [`Deadlock`], [`log`](mod@log) |
 //! | test code that waits | `testing`: virtual time, an order by lot, streams in memory |
 //! | build something to wait on | [`park`], [`Unparker`], [`Reason`], [`deliver`], [`io::Source`] |
+//! | switch stacks by hand, write iterators as code that yields | [`greenlet`] |
 //! | live with thread-locals | [`no_switch`], [`local::preserve`] |
 //!
 //! [`surprises`] is the page to read before the first real program. [`settings`] lists what can be set from outside.
@@ -70,6 +71,7 @@
 //! | `gevent.util.assert_switches` | [`inspect::assert_switches`] |
 //! | the monitor thread, `max_memory_usage` | [`watch`], [`inspect::watch_memory`] |
 //! | `gevent.config`, `GEVENT_*` | [`settings`] |
+//! | `gevent.spawn_raw`, `greenlet.greenlet` | [`greenlet::Greenlet`]; its module has a table of its own |
 //! | `gevent.socket`, `monkey.patch_all()` + `requests` | `net`, `net::http` |
 //!
 //! # Features
@@ -92,7 +94,9 @@ pub use osier_runtime::{
     Unparker, Waitable, Wake, Watch,
 };
 #[doc(inline)]
-pub use osier_runtime::{channel, clock, inspect, io, local, log, queue, select, sync, thread};
+pub use osier_runtime::{
+    channel, clock, greenlet, inspect, io, local, log, queue, select, sync, thread,
+};
 #[doc(inline)]
 pub use osier_runtime::{
     current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,

@@ -29,7 +29,8 @@ const RUNTIME: &str = "
     reactor: sys
     task: sys complaint stack coroutine
     hub: sys settings random clock complaint trace timers stack coroutine reactor task
-    cancel: clock timers task hub
+    cancel: clock timers coroutine task hub
+    greenlet: sys clock complaint stack coroutine task hub
     park: task hub cancel
     wait: task park
     sync: clock task hub cancel park wait

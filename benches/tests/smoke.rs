@@ -85,6 +85,14 @@ fn yields_mixed_and_shuffled() {
 }
 
 #[test]
+fn greenlets_switch_in_threads_and_tasks() {
+    for place in ["place=thread", "place=task"] {
+        assert_eq!(measured(&["ours", "greenlet", "n=1000", place])["n"], 1000);
+    }
+    assert_eq!(measured(&["ours", "generator", "n=1000"])["n"], 1000);
+}
+
+#[test]
 fn spawns_one_by_one_and_all_at_once() {
     assert_eq!(measured(&["ours", "spawn1", "n=100"])["n"], 100);
     assert_eq!(measured(&["ours", "spawnall", "n=100"])["n"], 100);

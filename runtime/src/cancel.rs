@@ -11,6 +11,7 @@ use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use crate::clock;
+use crate::coroutine::deactivate;
 use crate::hub::{Alarm, Hub, expect_hub, hub};
 use crate::task::{Due, Killed, TaskRef, TimeoutUnwind, Wake};
 
@@ -237,6 +238,7 @@ pub fn no_switch<T>(f: impl FnOnce() -> T) -> T {
     }
     let me = hub(|hub| hub.and_then(Hub::current));
     if let Some(me) = &me {
+        deactivate();
         me.pinned.set(me.pinned.get() + 1);
     }
     let _unpin = Unpin(me);

@@ -10,6 +10,7 @@ pub mod clock;
 mod complaint;
 #[allow(unsafe_code)]
 mod coroutine;
+pub mod greenlet;
 mod handle;
 mod hub;
 pub mod inspect;

@@ -74,6 +74,42 @@
 //! let hub = osier::Hub::new().unwrap();
 //! std::thread::spawn(move || hub.run(|| ()));
 //! ```
+//! A greenlet and what it shares its stacks with stay on their thread, and so does a generator:
+//! ```compile_fail,E0277
+//! let one = osier::greenlet::Greenlet::new(|n: u32| n);
+//! std::thread::spawn(move || one.switch(1));
+//! ```
+//! ```compile_fail,E0277
+//! let mut one = osier::greenlet::generator(|y| _ = y.yield_(1));
+//! std::thread::spawn(move || one.next());
+//! ```
+//! There is no greenlet that has nothing to run, and none that borrows what it may outlive:
+//! ```compile_fail,E0277
+//! osier::greenlet::Greenlet::<u32>::new(());
+//! ```
+//! ```compile_fail,E0373
+//! let word = String::from("short-lived");
+//! osier::greenlet::Greenlet::new(|n: usize| n + word.len());
+//! ```
+//! Its parent is one that takes the same values; no other thing is:
+//! ```compile_fail,E0308
+//! use osier::greenlet::Greenlet;
+//! let (numbers, words) = (Greenlet::new(|n: u32| n), Greenlet::new(|w: String| w));
+//! numbers.set_parent(&words);
+//! ```
+//! What is thrown may end up in another thread's hands:
+//! ```compile_fail,E0277
+//! osier::greenlet::Greenlet::new(|n: u32| n).throw(std::rc::Rc::new(7));
+//! ```
+//! A generator is not copied, and what yields does not outlive its code:
+//! ```compile_fail,E0599
+//! let one = osier::greenlet::generator(|y| _ = y.yield_(1));
+//! let two = one.clone();
+//! ```
+//! ```compile_fail,E0521
+//! let mut kept: Option<&osier::greenlet::Yielder<'_, u32>> = None;
+//! osier::greenlet::generator::<u32>(|y| kept = Some(y)).next();
+//! ```
 //! What comes back from another thread's hub has to be able to travel:
 //! ```compile_fail,E0277
 //! osier::handle().spawn(|| std::rc::Rc::new(7));

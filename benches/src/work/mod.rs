@@ -4,6 +4,7 @@ mod delay;
 mod depth;
 mod echo;
 mod fetch;
+mod greenlet;
 mod http;
 mod lap;
 mod listen;
@@ -28,6 +29,8 @@ pub(crate) struct Work {
 /// All of them; `load` has its own.
 pub(crate) const WORKS: &[Work] = &[
     Work { name: "yield", keys: yields::KEYS, run: yields::run },
+    Work { name: "greenlet", keys: greenlet::KEYS, run: greenlet::run },
+    Work { name: "generator", keys: greenlet::GENERATOR_KEYS, run: greenlet::generate },
     Work { name: "spawn1", keys: spawn::ONE_KEYS, run: spawn::one },
     Work { name: "spawnall", keys: spawn::ALL_KEYS, run: spawn::all },
     Work { name: "mutex", keys: lock::FREE_KEYS, run: lock::free },

@@ -23,7 +23,7 @@ use std::cell::{Cell, UnsafeCell};
 use std::fmt;
 use std::ptr;
 
-use super::Body;
+use super::{Body, Word};
 use crate::stack::Stack;
 
 /// What is on a fresh stack, in bytes: see the picture.
@@ -79,7 +79,7 @@ impl Root {
     /// # Safety
     /// The caller runs on the root's stack, no coroutine of this root runs, `to` is prepared or
     /// suspended.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn enter(&self, to: &Coroutine) -> Back {
         // SAFETY: the caller's promise; the root's place is free to be written.
         unsafe { switch(self.sp.get(), to.sp.get()) };
@@ -158,7 +158,7 @@ impl Coroutine {
     ///
     /// # Safety
     /// This is the coroutine that runs, entered from `root`.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn leave(&self, root: &Root) {
         // SAFETY: the caller's promise.
         unsafe { switch(self.sp.get(), root.sp.get()) }
@@ -168,11 +168,75 @@ impl Coroutine {
     ///
     /// # Safety
     /// This is the coroutine that runs; `to` is prepared or suspended, and of the same root.
-    #[inline]
+    #[inline(always)]
     pub(crate) unsafe fn hop(&self, to: &Coroutine) {
         // SAFETY: the caller's promise.
         unsafe { switch(self.sp.get(), to.sp.get()) }
     }
+
+    /// Does as [`hop`](Coroutine::hop) and hands a word over; gives the word that it is gone on with.
+    ///
+    /// None if whoever went on with it has ended, or had no word.
+    ///
+    /// # Safety
+    /// As for `hop`; and `to` is prepared, or has left by this.
+    #[inline(always)]
+    pub(crate) unsafe fn hop_with(&self, to: &Coroutine, word: Option<Word>) -> Option<Word> {
+        // SAFETY: the caller's promise.
+        unsafe { switch_with(self.sp.get(), to.sp.get(), word) }
+    }
+}
+
+/// Switches as [`switch`] does, and hands a word over; gives the word that comes back.
+///
+/// None comes back if whoever was there before has ended.
+///
+/// # Safety
+/// As for `switch`; and `to` was written by this function or by `prepare`.
+#[inline(always)]
+unsafe fn switch_with(from: *mut usize, to: *const usize, word: Option<Word>) -> Option<Word> {
+    let (mut some, mut word) = match word {
+        Some(word) => (1_usize, word),
+        None => (0, Word::uninit()),
+    };
+    // SAFETY: as in `switch`; rcx and rdx are what both sides agree upon.
+    unsafe {
+        asm!(
+            "lea rax, [rip + 2f]",
+            "push rbp",
+            "push rbx",
+            "push rax",
+            "mov [rdi], rsp",
+            "mov rsp, [rsi]",
+            "pop rax",
+            "pop rbx",
+            "pop rbp",
+            "jmp rax",
+            "2:",
+            inout("rdi") from => _,
+            inout("rsi") to => _,
+            inout("rdx") word,
+            inout("rcx") some,
+            out("r12") _,
+            out("r13") _,
+            out("r14") _,
+            out("r15") _,
+            clobber_abi("sysv64"),
+        )
+    }
+    (some != 0).then_some(word)
+}
+
+/// Hides from the compiler where an address comes from, so that it is kept in a register as it is.
+///
+/// Else it keeps what the address is computed from, and the sum on the stack; the next stack pointer
+/// is then read through the last one, twice the latency of a switch.
+#[inline(always)]
+#[allow(clippy::pointers_in_nomem_asm_block, reason = "what it points to is not looked at")]
+pub(super) fn opaque<T>(mut at: *const T) -> *const T {
+    // SAFETY: no instruction at all.
+    unsafe { asm!("/* {0} */", inout(reg) at, options(pure, nomem, nostack, preserves_flags)) };
+    at
 }
 
 /// Where a fresh stack begins: hands over what `prepare` has left in rbx.
@@ -193,6 +257,7 @@ unsafe extern "C" fn bottom<B: Body>(root: *const Root) -> ! {
             "pop rax",
             "pop rbx",
             "pop rbp",
+            "xor ecx, ecx", // no word, for who has switched with one
             "jmp rax",
             in("rsi") to,
             options(noreturn),

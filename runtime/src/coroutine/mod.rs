@@ -7,8 +7,12 @@
 //! - `Coroutine`: a place for code on a stack: empty, prepared, or suspended;
 //! - `Coroutine::prepare`, `inherit`, `release`: give it a stack, hand the stack it runs on to another, give it back;
 //! - `saved_sp`, `prefetch`, `prefetch_stack`: where it will go on, and fetching that early;
-//! - `enter`, `leave`, `hop`: root to coroutine, coroutine to root, coroutine to coroutine;
+//! - `enter`, `leave`, `hop`: root to coroutine, coroutine to root, coroutine to coroutine; `hop_with` a word;
 //! - `Back`: what the root gets when somebody has left.
+//!
+//! On either stands what is entered by hand, with values, rather than by the hub: [`Pair`], which suspends itself
+//! to whoever resumes it, and [`Strand`]s, which switch to each other. Those two check what the back ends leave
+//! to the caller.
 //!
 //! What it does not do: decide who runs. It knows stacks and registers, no task and no hub.
 //!
@@ -21,15 +25,29 @@
 //!
 //! Neither back end saves errno, MXCSR or the signal mask.
 
+mod fresh;
 #[cfg(osier_jump)]
 mod jump;
+mod pair;
+mod place;
 #[cfg(not(osier_jump))]
 mod portable;
+mod strand;
 
 #[cfg(osier_jump)]
+use jump::opaque;
+#[cfg(osier_jump)]
 pub(crate) use jump::{Back, Coroutine, DIRECT, Root};
+pub(crate) use pair::{Door, Order, Pair, Stage, Step};
+pub(crate) use place::{Place, deactivate};
+#[cfg(not(osier_jump))]
+use portable::opaque;
 #[cfg(not(osier_jump))]
 pub(crate) use portable::{Back, Coroutine, DIRECT, Root};
+pub(crate) use strand::{Knot, Life, Strand};
+
+/// What two coroutines hand over in a register: a small value, or where a large one is.
+pub(crate) type Word = std::mem::MaybeUninit<*mut ()>;
 
 /// What a coroutine runs, from the bottom of its stack.
 pub(crate) trait Body {

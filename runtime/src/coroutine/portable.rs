@@ -10,7 +10,7 @@ use std::ptr;
 use corosensei::stack::StackPointer;
 use corosensei::{CoroutineResult, Yielder};
 
-use super::Body;
+use super::{Body, Word};
 use crate::stack::Stack;
 
 /// A coroutine goes through the root to another.
@@ -147,6 +147,14 @@ impl Coroutine {
     pub(crate) unsafe fn hop(&self, _to: &Coroutine) {
         unreachable!("this back end goes through the root");
     }
+
+    /// Not for this back end, either.
+    ///
+    /// # Safety
+    /// None is needed: it panics.
+    pub(crate) unsafe fn hop_with(&self, _to: &Coroutine, _word: Option<Word>) -> Option<Word> {
+        unreachable!("this back end goes through the root");
+    }
 }
 
 // SAFETY: top and limit are those of a mapping that the pool keeps until the stack is given back;
@@ -159,4 +167,9 @@ unsafe impl corosensei::stack::Stack for Stack {
     fn limit(&self) -> StackPointer {
         StackPointer::new(self.guard_start()).expect("a stack does not begin at 0")
     }
+}
+
+/// An address as it is: the jump has more to say here.
+pub(super) fn opaque<T>(at: *const T) -> *const T {
+    at
 }

@@ -32,6 +32,9 @@ impl Hub {
         loop {
             let me = self.current().expect("whoever is entered is current");
             me.run();
+            if let Some(annex) = me.annex() {
+                annex.close();
+            }
             self.finish(&me);
             self.current.set(None);
             match self.heir(&me)? {

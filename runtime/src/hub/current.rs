@@ -1,8 +1,10 @@
 //! The hub of this thread.
 
 use super::Hub;
+use crate::coroutine::Place;
 use crate::stack::LineBuf;
 use crate::sys::slot::Slot;
+use crate::task::TaskId;
 
 thread_local! {
     /// Set while the hub of this thread runs.
@@ -39,8 +41,21 @@ pub(crate) fn is_in_task() -> bool {
     hub(|hub| hub.is_some_and(|hub| hub.is_running()) && !std::thread::panicking())
 }
 
+/// Where this code runs, as far as switches by hand are concerned.
+#[inline(always)]
+pub(crate) fn here() -> Place {
+    hub(|hub| match hub {
+        None => Place::OUTSIDE,
+        Some(hub) => hub.peek(|me| match me {
+            None => Place::numbered(TaskId::new(hub.number, 0).get()), // tasks count from 1
+            Some(me) if me.pinned.get() != 0 => Place::PINNED,
+            Some(me) => Place::numbered(me.id.get()),
+        }),
+    })
+}
+
 /// Writes the name of the task that runs; called in a signal handler.
-pub(super) fn describe(line: &mut LineBuf) {
+pub(crate) fn describe(line: &mut LineBuf) {
     use std::fmt::Write;
 
     hub(|hub| {

@@ -10,6 +10,7 @@ use super::nursery::Site;
 use super::root::Stopped;
 use super::{Blueprint, Deadlock, Hub};
 use crate::complaint::complain;
+use crate::coroutine::deactivate;
 use crate::stack::{Stack, overflow};
 use crate::sys::shot;
 use crate::task::{JoinError, Loan, lend};
@@ -36,6 +37,7 @@ impl Hub {
         let mut verdict = None;
         self.ending.set(false); // or the main task were a daemon
         self.failed.set(false);
+        deactivate();
         let _stack = overflow::install(current::describe).map_err(Ended::Unarmed)?;
         let outcome = HUB.with(|slot| {
             slot.set(self, || {

@@ -4,12 +4,15 @@ use std::num::NonZeroUsize;
 
 #[cfg(any(test, not(osier_jump)))]
 use crate::stack::GUARD_SIZE;
+use crate::stack::label::LABEL_SIZE;
 use crate::sys::memory;
 
-/// How many tops lie apart before two share a cache line's set again; a power of two.
+/// How many tops lie apart before two share a cache line's set again.
 const COLOURS: usize = 16;
 /// The distance between two colours in bytes: a cache line.
-const COLOUR_STEP: usize = 64;
+const STEP: usize = 64;
+/// The bits of a stack's place that count steps: enough for its colour and a label.
+const STEPS: usize = 31;
 /// What a leaf function may use below its stack pointer, in bytes (System V on x86-64).
 const RED_ZONE: usize = 128;
 
@@ -20,7 +23,8 @@ const RED_ZONE: usize = 128;
 #[must_use = "a stack that is not given back stays mapped for ever"]
 #[derive(Debug)]
 pub(crate) struct Stack {
-    /// The lowest usable address, where the guard ends; its colour in the bits below a page's.
+    /// The lowest usable address, where the guard ends; in the bits below a page's, how many steps below the end
+    /// it starts.
     place: NonZeroUsize,
     /// Bytes from the limit to the end, whole pages.
     size: usize,
@@ -40,16 +44,29 @@ impl Stack {
         Stack { ..*self }
     }
 
+    /// Where a label goes, if it bears one.
+    pub(super) fn label_at(&self) -> usize {
+        self.end() - LABEL_SIZE
+    }
+
+    /// Makes room for a label, or takes that room back.
+    pub(super) fn shift_top(&mut self, down: bool) {
+        const { assert!(LABEL_SIZE == STEP, "a label takes a step") };
+        let place = self.place.get();
+        let place = if down { place + 1 } else { place - 1 };
+        self.place = NonZeroUsize::new(place).expect("no stack lies at 0");
+    }
+
     /// The address that execution starts at and grows down from, 16-aligned.
     #[inline]
     pub(crate) fn top(&self) -> usize {
-        self.end() - self.place.get() % COLOURS * COLOUR_STEP
+        self.end() - (self.place.get() & STEPS) * STEP
     }
 
     /// The lowest address that may be used; below it lies the guard.
     #[inline]
     pub(crate) fn limit(&self) -> usize {
-        self.place.get() & !(COLOURS - 1)
+        self.place.get() & !STEPS
     }
 
     /// The lowest address of the guard, which is the lowest that belongs to this stack.

@@ -34,6 +34,7 @@
 mod class;
 mod error;
 mod guarded;
+mod label;
 mod line;
 pub(crate) mod overflow;
 mod pool;
@@ -46,6 +47,7 @@ mod tests;
 
 pub(crate) use error::StackError;
 pub(crate) use guarded::{Stack, trim_below};
+pub(crate) use label::Kind;
 pub(crate) use line::LineBuf;
 pub(crate) use pool::{DEFAULT_SIZE, Pool, Stats};
 

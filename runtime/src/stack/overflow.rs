@@ -12,6 +12,7 @@ use std::process;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::stack::LineBuf;
+use crate::stack::label;
 use crate::stack::registry;
 use crate::sys::signal::{self, Action, AltStack};
 
@@ -53,8 +54,8 @@ pub(crate) fn install(describe: Describe) -> io::Result<AltStack> {
 extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel's own arguments.
     let address = unsafe { signal::fault_address(signal, info) };
-    if let Some(size) = address.and_then(registry::stack_guarded_at) {
-        report(size);
+    if let Some((size, end)) = address.and_then(registry::stack_guarded_at) {
+        report(size, end);
         process::abort();
     }
     let of_signal = signal::FAULTS.iter().position(|&s| s == signal);
@@ -65,18 +66,26 @@ extern "C" fn on_fault(signal: c_int, info: *mut libc::siginfo_t, context: *mut 
 }
 
 /// Says what has happened, in one write, so that no other process's output gets in between.
-fn report(size: usize) {
-    let mut name = LineBuf::new();
-    if let Some(describe) = DESCRIBE.get() {
-        describe(&mut name);
+fn report(size: usize, end: usize) {
+    let mut owner = LineBuf::<192>::new();
+    // SAFETY: a stack of a region that is in use ends here, and its end is not in the guard.
+    let labelled = unsafe { label::read(end, &mut owner) };
+    if !labelled {
+        let mut name = LineBuf::new();
+        if let Some(describe) = DESCRIBE.get() {
+            describe(&mut name);
+        }
+        let name = if name.as_str().is_empty() { "<unnamed>" } else { name.as_str() };
+        let _ = write!(owner, "green thread '{name}'");
     }
-    let name = if name.as_str().is_empty() { "<unnamed>" } else { name.as_str() };
+    let builder = if labelled { "greenlet::Builder" } else { "Builder" };
     let mut text = LineBuf::<512>::new();
     let _ = write!(
         text,
-        "\ngreen thread '{name}' has overflowed its stack\n\
-         its stack holds {size} bytes ({} KiB); Builder::stack_size gives it more\n\
+        "\n{} has overflowed its stack\n\
+         its stack holds {size} bytes ({} KiB); {builder}::stack_size gives it more\n\
          fatal runtime error: stack overflow, aborting\n",
+        owner.as_str(),
         size / 1024
     );
     signal::write_stderr(text.as_str().as_bytes());

@@ -61,12 +61,12 @@ pub(super) fn remove(entry: &'static Entry) {
     entry.state.fetch_add(PHASES - LIVE, Release);
 }
 
-/// The usable size of the stack whose guard holds `address`. Safe in a signal handler.
-pub(super) fn stack_guarded_at(address: usize) -> Option<usize> {
+/// The usable size of the stack whose guard holds `address`, and its end. Safe in a signal handler.
+pub(super) fn stack_guarded_at(address: usize) -> Option<(usize, usize)> {
     let mut block = Some(&FIRST);
     while let Some(present) = block {
-        if let Some(size) = present.entries.iter().find_map(|e| e.stack_guarded_at(address)) {
-            return Some(size);
+        if let Some(found) = present.entries.iter().find_map(|e| e.stack_guarded_at(address)) {
+            return Some(found);
         }
         block = present.next();
     }
@@ -99,7 +99,7 @@ impl Entry {
         self.state.fetch_add(1, Release);
     }
 
-    fn stack_guarded_at(&self, address: usize) -> Option<usize> {
+    fn stack_guarded_at(&self, address: usize) -> Option<(usize, usize)> {
         let state = self.state.load(Acquire);
         if state % PHASES != LIVE {
             return None;
@@ -110,7 +110,8 @@ impl Entry {
         fence(Acquire);
         let offset = address.wrapping_sub(start);
         let same = self.state.load(Relaxed) == state;
-        (same && offset < len && offset % slot < GUARD_SIZE).then(|| slot - GUARD_SIZE)
+        (same && offset < len && offset % slot < GUARD_SIZE)
+            .then(|| (slot - GUARD_SIZE, address - offset % slot + slot))
     }
 }
 

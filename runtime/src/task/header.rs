@@ -18,7 +18,7 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::cell::VTable;
-use super::{Interrupts, Loan, Payload, Reason, TaskId, Tracked, Waiter};
+use super::{Annex, Interrupts, Loan, Payload, Reason, TaskId, Tracked, Waiter};
 use crate::coroutine::Coroutine;
 
 /// Where a task stands.
@@ -156,6 +156,8 @@ struct Extra {
     interrupts: Interrupts,
     /// What is noted of it while tracking is on.
     tracked: Option<Box<Tracked>>,
+    /// What a layer above keeps with it.
+    annex: Option<Rc<dyn Annex>>,
 }
 
 impl Extra {
@@ -268,6 +270,15 @@ impl Header {
         let result = f(&mut extra);
         self.extra.set(Some(extra));
         Some(result)
+    }
+
+    #[inline]
+    pub(super) fn peek_annex(&self) -> Option<Rc<dyn Annex>> {
+        self.peek_extra(|extra| extra.annex.clone())?
+    }
+
+    pub(super) fn put_annex(&self, annex: Rc<dyn Annex>) {
+        self.extra(|extra| extra.annex = Some(annex));
     }
 
     /// Works on the interrupts in store and brings `due` up to date.

@@ -10,6 +10,7 @@
 //! - `outcome`: the typed end of it, which a join handle holds
 //! - `switch`: entering and leaving, checked by the states
 //! - `tracked`: what is noted of a task while tracking is on
+//! - `annex`: what a layer above keeps with a task
 //! - `lend`: tasks that borrow, and the promise to wait for them
 //!
 //! # Why unsafe
@@ -19,6 +20,7 @@
 //! `content` says at all times which half of the union is alive; a task is entered only when its
 //! state says that it is suspended, and leaves only when it says that it runs.
 
+mod annex;
 mod block;
 mod cell;
 mod chunk;
@@ -38,6 +40,7 @@ pub use join_error::JoinError;
 pub(crate) use join_error::Killed;
 pub use reason::Reason;
 
+pub(crate) use annex::Annex;
 pub(crate) use cell::TaskRef;
 pub use header::Wake;
 pub(crate) use header::{NOWHERE, Spec, State};

@@ -1,6 +1,6 @@
 //! Entering and leaving tasks, checked by their states.
 
-use crate::coroutine::{Back, Body, Coroutine, Root};
+use crate::coroutine::{Back, Body, Coroutine, Root, deactivate};
 use crate::stack::{Stack, trim_below};
 
 use super::TaskRef;
@@ -64,6 +64,7 @@ impl TaskRef {
     pub(crate) fn suspend(&self, state: State) -> Here {
         assert!(self.state.get() == State::Running);
         self.state.set(state);
+        deactivate();
         Here(&raw const self.coroutine)
     }
 
@@ -92,6 +93,7 @@ impl TaskRef {
     pub(crate) fn end(&self) {
         assert!(matches!(self.state(), State::Running | State::New));
         self.state.set(State::Done);
+        deactivate();
     }
 
     /// Stores what the root got back: with its owner, or as a free stack.

@@ -129,7 +129,7 @@ fn an_unmapped_region_is_no_longer_known_to_the_fault_handler() {
         let mut pool = Pool::new();
         let stack = pool.take(DEFAULT_SIZE).expect("a stack");
         let guard = stack.guard_start();
-        assert_eq!(stack_guarded_at(guard), Some(DEFAULT_SIZE));
+        assert_eq!(stack_guarded_at(guard).map(|found| found.0), Some(DEFAULT_SIZE));
         pool.give(stack);
         drop(pool);
         assert_eq!(stack_guarded_at(guard), None);
