@@ -10,6 +10,7 @@
 //! - `root`: the loop on the OS thread's own stack
 //! - `bottom`: the first frame of every task
 //! - `inbox`: what other OS threads ask for
+//! - `bell`, `atomic`: whether a hub sleeps, and who has to ring for it
 //! - `shutdown`: the end of a run
 //! - `deadlock`: the verdict when nothing can go on, and its report
 //! - `report`: all tasks, in words
@@ -21,6 +22,8 @@
 //! - `directory`: the hubs of other threads
 
 mod alarm;
+mod atomic;
+mod bell;
 mod board;
 mod bottom;
 mod current;
