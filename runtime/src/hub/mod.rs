@@ -7,6 +7,7 @@
 //! - `turn`: how long tasks follow each other before the hub looks around
 //! - `registry`: tasks that have waited, by slot
 //! - `alarm`: what timers are set for
+//! - `timed`: wakers of futures that wait for a time
 //! - `root`: the loop on the OS thread's own stack
 //! - `bottom`: the first frame of every task
 //! - `inbox`: what other OS threads ask for
@@ -41,6 +42,7 @@ mod run_queue;
 mod scheduler;
 mod shutdown;
 mod sweep;
+mod timed;
 mod turn;
 mod wake;
 

@@ -124,6 +124,7 @@ impl Hub {
             self.obey(message);
         }
         self.alarms.expire(|alarm| self.ring(alarm));
+        self.timed.wake_due();
     }
 
     fn obey(&self, message: Message) {

@@ -19,6 +19,7 @@ use super::preserve::Preserve;
 use super::registry::Registry;
 use super::run_queue::RunQueue;
 use super::sweep::Sweep;
+use super::timed::Timed;
 use super::turn::Turn;
 use crate::complaint::complain;
 use crate::coroutine::{DIRECT, Root};
@@ -45,6 +46,8 @@ pub(crate) struct Hub {
     pub(super) stacks: RefCell<Pool>,
     /// The clock and the timers.
     pub(super) alarms: Alarms,
+    /// Futures that wait for a time.
+    pub(crate) timed: Timed,
     /// Descriptors that tasks wait for.
     pub(crate) reactor: RefCell<Reactor<Waiter>>,
     /// How much longer tasks may follow each other.
@@ -93,6 +96,7 @@ impl Hub {
             tasks: RefCell::new(Registry::new()),
             stacks: RefCell::new(Pool::new()),
             alarms: Alarms::new(),
+            timed: Timed::default(),
             inbox,
             reactor: RefCell::new(reactor),
             turn: Turn::new(),
