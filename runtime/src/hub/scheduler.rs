@@ -251,6 +251,11 @@ impl Hub {
         }
     }
 
+    /// Whether nobody waits for a turn.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.queue.borrow().is_empty()
+    }
+
     /// The task with that id, if it has not ended.
     pub(crate) fn find(&self, slot: u32, id: TaskId) -> Option<TaskRef> {
         self.tasks.borrow().find(slot, id).cloned()
