@@ -34,7 +34,10 @@
 //! | wait | [`sleep`], [`sleep_until`], [`yield_now`] |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
-//! | call what blocks | [`thread::offload`] |
+//! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
+//! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
+//! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
+//! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
 //! | see what goes on | [`dump`], [`stats`], [`watch`], [`Deadlock`] |
 //! | build something to wait on | [`park`], [`Unparker`], [`Reason`], [`deliver`], [`io::Source`] |
@@ -51,9 +54,20 @@
 //! | `g.kill(block=False)`, `g.kill(timeout=s)` | [`JoinHandle::kill`], [`JoinHandle::kill_timeout`] |
 //! | `gevent.sleep(s)`, `gevent.sleep(0)` | [`sleep`], [`yield_now`] |
 //! | `gevent.Timeout` | [`timeout`] |
-//! | `hub.threadpool.apply` | [`thread::offload`] |
+//! | `hub.threadpool.apply`, `.spawn` | [`thread::offload`], [`thread::Pool::spawn`] |
 //! | `LoopExit` | [`Deadlock`] |
 //! | `gevent.socket`, `monkey.patch_all()` + `requests` | `net`, `net::http` |
+//!
+//! # If you know concurrent.futures
+//!
+//! | concurrent.futures | osier |
+//! |---|---|
+//! | `ThreadPoolExecutor(max_workers, thread_name_prefix, initializer)` | [`thread::ThreadPoolExecutor::builder`] |
+//! | `submit`, `map(buffersize=n)` | [`submit`](thread::ThreadPoolExecutor::submit), [`map_bounded`](thread::ThreadPoolExecutor::map_bounded) |
+//! | `shutdown(wait=False)`, `cancel_futures=True` | [`close`](thread::ThreadPoolExecutor::close), [`cancel_pending`](thread::ThreadPoolExecutor::cancel_pending) |
+//! | `Future.result(timeout)`, `exception()` | [`result_timeout`](thread::Promise::result_timeout), [`inspect`](thread::Promise::inspect) |
+//! | `Future.set_result`, `set_exception` | [`thread::promise`], [`resolve`](thread::Resolver::resolve), [`reject`](thread::Resolver::reject) |
+//! | `wait`, `as_completed` | [`thread::wait`], [`thread::as_completed`] |
 //!
 //! # Features
 //!
@@ -74,7 +88,7 @@ pub use osier_runtime::{
     Unparker, Wake, Watch,
 };
 #[doc(inline)]
-pub use osier_runtime::{clock, io, local, thread};
+pub use osier_runtime::{clock, future, io, local, thread};
 #[doc(inline)]
 pub use osier_runtime::{
     current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,

@@ -10,6 +10,7 @@ pub mod clock;
 mod complaint;
 #[allow(unsafe_code)]
 mod coroutine;
+pub mod future;
 mod handle;
 mod hub;
 mod inspect;
