@@ -37,7 +37,10 @@
 //! | wait for whichever comes first | [`select!`], [`select`](mod@select) |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
-//! | call what blocks | [`thread::offload`] |
+//! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
+//! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
+//! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
+//! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
 //! | see what goes on | [`dump`], [`inspect`], [`stats`], [`watch`], [`Deadlock`], [`log`](mod@log) |
 //! | test code that waits | `testing`: virtual time, an order by lot, streams in memory |
@@ -62,10 +65,10 @@
 //! | `Full`, `Empty`, `ShutDown` | [`PutError`](queue::PutError), [`GetError`](queue::GetError); a limit that is over is `TimedOut` |
 //! | `for item in q`, `q.shutdown(immediate=True)` | [`iter`](queue::AnyQueue::iter), [`shutdown`](queue::AnyQueue::shutdown), [`shutdown_now`](queue::AnyQueue::shutdown_now) |
 //! | `q.maxsize = n` | [`set_maxsize`](queue::AnyQueue::set_maxsize) |
-//! | `hub.threadpool.apply` | [`thread::offload`] |
 //! | `gevent.lock.Semaphore`, `BoundedSemaphore`, `DummySemaphore` | [`sync::Semaphore`], [`sync::BoundedSemaphore`], [`sync::Semaphore::unlimited`] |
 //! | `gevent.lock.RLock`, `threading.Lock`, `threading.Condition` | [`sync::RLock`], [`sync::Mutex`], [`sync::Condition`] |
 //! | `gevent.event.Event`, `threading.Barrier` | [`sync::Event`], [`sync::Barrier`] |
+//! | `hub.threadpool.apply`, `.spawn` | [`thread::offload`], [`thread::Pool::spawn`] |
 //! | `LoopExit` | [`Deadlock`] |
 //! | `gevent.util.GreenletTree`, `print_run_info` | [`inspect::task_tree`], [`dump`], [`inspect::dump_on_signal`] |
 //! | `gevent.util.assert_switches` | [`inspect::assert_switches`] |
@@ -73,6 +76,17 @@
 //! | `gevent.config`, `GEVENT_*` | [`settings`] |
 //! | `gevent.spawn_raw`, `greenlet.greenlet` | [`greenlet::Greenlet`]; its module has a table of its own |
 //! | `gevent.socket`, `monkey.patch_all()` + `requests` | `net`, `net::http` |
+//!
+//! # If you know concurrent.futures
+//!
+//! | concurrent.futures | osier |
+//! |---|---|
+//! | `ThreadPoolExecutor(max_workers, thread_name_prefix, initializer)` | [`thread::ThreadPoolExecutor::builder`] |
+//! | `submit`, `map(buffersize=n)` | [`submit`](thread::ThreadPoolExecutor::submit), [`map_bounded`](thread::ThreadPoolExecutor::map_bounded) |
+//! | `shutdown(wait=False)`, `cancel_futures=True` | [`close`](thread::ThreadPoolExecutor::close), [`cancel_pending`](thread::ThreadPoolExecutor::cancel_pending) |
+//! | `Future.result(timeout)`, `exception()` | [`result_timeout`](thread::Promise::result_timeout), [`inspect`](thread::Promise::inspect) |
+//! | `Future.set_result`, `set_exception` | [`thread::promise`], [`resolve`](thread::Resolver::resolve), [`reject`](thread::Resolver::reject) |
+//! | `wait`, `as_completed` | [`thread::wait`], [`thread::as_completed`] |
 //!
 //! # Features
 //!
@@ -95,7 +109,7 @@ pub use osier_runtime::{
 };
 #[doc(inline)]
 pub use osier_runtime::{
-    channel, clock, greenlet, inspect, io, local, log, queue, select, sync, thread,
+    channel, clock, future, greenlet, inspect, io, local, log, queue, select, sync, thread,
 };
 #[doc(inline)]
 pub use osier_runtime::{

@@ -2,13 +2,16 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::{Context, Poll};
 use std::thread;
+use std::time::{Duration, Instant};
 
+use crate::blocker::{Blocker, Rouser};
 use crate::cancel::{deliver, refuse_without_unwinding};
+use crate::clock;
 use crate::hub::{Blueprint, Hub, Message, Sender, expect_hub, hub, is_in_task};
-use crate::park::{RemoteUnparker, Unparker, park};
-use crate::task::{JoinError, Reason, TaskId};
+use crate::task::{JoinError, Reason, TaskId, Wake};
 
 /// Spawns onto a hub, from any OS thread.
 ///
@@ -104,24 +107,20 @@ pub struct RemoteHandle<T> {
 }
 
 /// Where the result is handed over.
-struct Packet<T> {
-    state: Mutex<State<T>>,
-    arrived: Condvar,
-}
+struct Packet<T>(Mutex<State<T>>);
 
 struct State<T> {
     /// The outcome, until it is taken.
     outcome: Option<Result<T, JoinError>>,
     /// Whether the outcome is there, or was.
     done: bool,
-    /// The task that waits for it, if it is a task.
-    waiter: Option<RemoteUnparker>,
+    /// Who waits for it.
+    waiter: Option<Rouser>,
 }
 
 impl<T> Default for Packet<T> {
     fn default() -> Self {
-        let state = State { outcome: None, done: false, waiter: None };
-        Packet { state: Mutex::new(state), arrived: Condvar::new() }
+        Packet(Mutex::new(State { outcome: None, done: false, waiter: None }))
     }
 }
 
@@ -133,7 +132,7 @@ impl<T> fmt::Debug for Packet<T> {
 
 impl<T> Packet<T> {
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        self.state.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     fn fill(&self, outcome: Result<T, JoinError>) {
@@ -143,10 +142,30 @@ impl<T> Packet<T> {
         }
         state.outcome = Some(outcome);
         state.done = true;
-        if let Some(waiter) = state.waiter.take() {
-            waiter.unpark();
+        let waiter = state.waiter.take();
+        drop(state);
+        waiter.map(Rouser::rouse);
+    }
+
+    fn take(&self) -> Option<Result<T, JoinError>> {
+        let mut state = self.lock();
+        if state.done {
+            Some(state.outcome.take().unwrap_or_else(|| Err(JoinError::taken())))
+        } else {
+            None
         }
-        self.arrived.notify_all();
+    }
+
+    /// Enters who waits; false when there is nothing to wait for.
+    fn enter(&self, waiter: Rouser) -> bool {
+        let mut state = self.lock();
+        if state.done {
+            return false;
+        }
+        let old = state.waiter.replace(waiter);
+        drop(state);
+        drop(old);
+        true
     }
 }
 
@@ -180,24 +199,68 @@ impl<T> RemoteHandle<T> {
     /// unwinds, it stops the OS thread, unless that is the hub's own. On the hub's own thread before
     /// or after its run there is nobody to run the task, and this never returns.
     pub fn join(self) -> Result<T, JoinError> {
-        loop {
-            let mut state = self.packet.lock();
-            if let Some(outcome) = state.outcome.take() {
-                return outcome;
+        self.wait(None);
+        self.packet.take().unwrap_or_else(|| Err(JoinError::not_waited_for()))
+    }
+
+    /// Waits for that long at most; none when the task goes on.
+    ///
+    /// The handle stays good; the result is given once.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join); and when the result was taken before.
+    ///
+    /// # Blocking
+    /// As [`join`](Self::join).
+    pub fn join_timeout(&mut self, limit: Duration) -> Option<Result<T, JoinError>> {
+        self.wait(clock::deadline(limit));
+        self.packet.take()
+    }
+
+    /// Waits until that moment at most; none when the task goes on.
+    ///
+    /// # Errors
+    /// As [`join_timeout`](Self::join_timeout).
+    ///
+    /// # Blocking
+    /// As [`join`](Self::join).
+    pub fn join_deadline(&mut self, deadline: Instant) -> Option<Result<T, JoinError>> {
+        self.wait(Some(deadline));
+        self.packet.take()
+    }
+
+    /// Waits until the task has ended, or the deadline comes, or it may not wait.
+    fn wait(&self, deadline: Option<Instant>) {
+        while !self.is_finished() {
+            let is_here = || hub(|hub| hub.is_some_and(|hub| hub.sender().is_same(&self.sender)));
+            if !is_in_task() && is_here() {
+                return; // it would wait for itself
             }
-            if !is_in_task() {
-                let is_here = hub(|hub| hub.is_some_and(|hub| hub.sender().is_same(&self.sender)));
-                if is_here {
-                    return Err(JoinError::not_waited_for()); // it would wait for itself
-                }
-                drop(self.packet.arrived.wait(state));
-                continue;
+            let mut blocker = Blocker::here().unwrap_or_else(Blocker::thread);
+            if !self.packet.enter(blocker.rouser()) {
+                return;
             }
-            state.waiter = Some(Unparker::current().remote());
-            drop(state);
-            let reason = Reason::new("joining a task of another thread").outside();
-            deliver(park(reason, None, || self.packet.lock().waiter = None));
+            let wake = blocker.block(Reason::new("joining a task of another thread"), deadline);
+            if wake != Wake::Woken {
+                let waiter = self.packet.lock().waiter.take();
+                drop(waiter);
+            }
+            match deliver(wake) {
+                Wake::Woken | Wake::Killed => {}
+                Wake::TimedOut | Wake::Refused => return,
+            }
         }
+    }
+
+    /// The result, or has the waker woken when it is there: the step of a future.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        if self.packet.enter(Rouser::Async(cx.waker().clone())) {
+            return Poll::Pending;
+        }
+        self.packet.take().map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Whether the task has ended.

@@ -4,12 +4,14 @@
 //! descriptors, kills. What users see of it they see as `osier`, whose docs are the ones to read; what
 //! only `osier-net` sees has no other promise of staying as it is. HACKING.md has the map.
 
+mod blocker;
 mod cancel;
 pub mod channel;
 pub mod clock;
 mod complaint;
 #[allow(unsafe_code)]
 mod coroutine;
+pub mod future;
 pub mod greenlet;
 mod handle;
 mod hub;

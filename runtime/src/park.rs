@@ -223,6 +223,22 @@ impl RemoteUnparker {
     /// # Blocking
     /// Never waits.
     pub fn unpark(&self) {
-        let _ended = self.sender.send(Message::Wake(self.waiter));
+        self.rouse();
+    }
+
+    /// The same; false when the hub has ended.
+    ///
+    /// On the hub's own thread there is no need to write to it.
+    pub(crate) fn rouse(&self) -> bool {
+        let is_here = hub(|hub| {
+            let hub = hub.filter(|hub| hub.number() == self.waiter.id.hub());
+            hub.map(|hub| hub.wake(self.waiter, Wake::Woken)).is_some()
+        });
+        is_here || self.sender.send(Message::Wake(self.waiter)).is_ok()
+    }
+
+    /// Whether the hub is the one that runs on this thread.
+    pub(crate) fn is_here(&self) -> bool {
+        hub(|hub| hub.is_some_and(|hub| hub.number() == self.waiter.id.hub()))
     }
 }

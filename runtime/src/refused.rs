@@ -132,3 +132,24 @@
 //! ```compile_fail,E0600
 //! osier::sleep(-std::time::Duration::from_secs(1));
 //! ```
+//! A promise is kept once:
+//! ```compile_fail,E0382
+//! let (resolver, _promise) = osier::thread::promise();
+//! resolver.resolve(1);
+//! resolver.resolve(2);
+//! ```
+//! What cannot travel goes through no channel to another thread, nor into a call there:
+//! ```compile_fail,E0277
+//! let (sender, _receiver) = osier::thread::unbounded();
+//! std::thread::spawn(move || sender.send(std::rc::Rc::new(7)));
+//! ```
+//! ```compile_fail,E0277
+//! let executor = osier::thread::ThreadPoolExecutor::new(1);
+//! let local = std::rc::Rc::new(7);
+//! drop(executor.submit(move || *local));
+//! ```
+//! A future that waits for a time does so on its own hub:
+//! ```compile_fail,E0277
+//! let nap = osier::future::after(std::time::Duration::ZERO);
+//! std::thread::spawn(move || osier::run(|| osier::future::block_on(nap)));
+//! ```

@@ -1,12 +1,15 @@
 //! A logger that keeps what is said on each OS thread.
 
 use std::cell::RefCell;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once};
 
 struct Keep;
 
 static PANICS: AtomicBool = AtomicBool::new(false);
+
+/// What all threads have logged.
+static ALL: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 thread_local! {
     static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
@@ -20,6 +23,7 @@ impl log::Log for Keep {
     fn log(&self, record: &log::Record<'_>) {
         assert!(!PANICS.load(Ordering::Relaxed), "the log is out of order");
         let line = format!("{}: {}", record.level(), record.args());
+        ALL.lock().expect("nobody panics here").push(line.clone());
         LINES.with_borrow_mut(|lines| lines.push(line));
     }
 
@@ -42,6 +46,11 @@ pub(crate) fn logged(f: impl FnOnce()) -> Vec<String> {
     let mut lines = LINES.take();
     lines.retain(|line| !line.starts_with("TRACE: ")); // mio's
     lines
+}
+
+/// Whether any OS thread has logged a line with that text since the first call of [`logged`].
+pub(crate) fn somebody_logged(text: &str) -> bool {
+    ALL.lock().expect("nobody panics here").iter().any(|line| line.contains(text))
 }
 
 /// From now on whoever logs panics.

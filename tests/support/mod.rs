@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 pub(crate) use child::in_child;
-pub(crate) use log::{logged, make_the_log_panic};
+pub(crate) use log::{logged, make_the_log_panic, somebody_logged};
 pub(crate) use process::{open_fds, os_threads, rss_kib};
 
 /// Longer than any test: who waits for that waits for something else.

@@ -17,6 +17,8 @@ pub(crate) enum Alarm {
     Wait(Waiter),
     /// The scope of a time-out has; the ticket names the task, the number the scope.
     Scope(Waiter, u32),
+    /// The time of a future has; its place in the hub's list.
+    Future(usize),
 }
 
 /// The hub's clock and its timers.

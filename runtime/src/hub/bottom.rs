@@ -3,7 +3,7 @@
 //! A task that has ended leaves a warm stack and a running thread of control at its bottom. If the
 //! next in the queue is new and wants a stack of that size, it just begins there: no switch.
 
-use super::{Hub, expect_hub};
+use super::{Hub, expect_hub, timed};
 use crate::coroutine::{Body, Coroutine};
 use crate::task::{Exit, Next, State, TaskRef, Wake};
 
@@ -82,6 +82,7 @@ impl Hub {
         }
         task.end();
         task.take_joiners(|waiter| self.wake(waiter, Wake::Woken));
+        task.take_waker().into_iter().for_each(timed::wake);
         if !task.daemon.get() {
             self.vital.set(self.vital.get() - 1);
         }

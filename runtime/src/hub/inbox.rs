@@ -1,21 +1,13 @@
 //! What other OS threads ask of a hub.
 //!
-//! A lock-free queue (std's channel) and a bell. The bell is mio's waker, one system call, so it
-//! is rung only for a hub that sleeps or is about to:
-//!
-//! ```text
-//!   other thread: put the message; fence; if asleep was set: unset it, ring
-//!   the hub:      set asleep; fence; look into the queue; if empty: sleep; unset asleep
-//! ```
-//!
-//! Whichever comes second sees the other, so no message sleeps through. When the hub ends the
-//! receiver goes, and what is put later comes back to the sender.
+//! A lock-free queue (std's channel) and a bell (`bell.rs`). To ring it is mio's waker, one system call. When
+//! the hub ends the receiver goes, and what is put later comes back to the sender.
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::mpsc;
 
+use super::bell::Bell;
 use crate::reactor::Waker;
 use crate::task::{TaskId, Waiter};
 
@@ -40,20 +32,19 @@ pub(super) struct Inbox {
 #[derive(Clone)]
 pub(crate) struct Sender {
     queue: mpsc::Sender<Message>,
-    bell: Arc<Bell>,
+    door: Arc<Door>,
 }
 
-struct Bell {
-    /// Whether the hub sleeps, or is about to.
-    asleep: AtomicBool,
+struct Door {
+    bell: Bell,
     waker: Arc<Waker>,
 }
 
 impl Inbox {
     pub(super) fn new(waker: Arc<Waker>) -> Inbox {
         let (sender, queue) = mpsc::channel();
-        let bell = Arc::new(Bell { asleep: AtomicBool::new(false), waker });
-        Inbox { queue, sender: Sender { queue: sender, bell } }
+        let door = Arc::new(Door { bell: Bell::new(), waker });
+        Inbox { queue, sender: Sender { queue: sender, door } }
     }
 
     pub(super) fn sender(&self) -> Sender {
@@ -67,27 +58,25 @@ impl Inbox {
 
     /// Says that the hub is about to sleep; it has to look once more before it does.
     pub(super) fn fall_asleep(&self) {
-        self.sender.bell.asleep.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
+        self.sender.door.bell.fall_asleep();
     }
 
     pub(super) fn wake_up(&self) {
-        self.sender.bell.asleep.store(false, Ordering::Relaxed);
+        self.sender.door.bell.wake_up();
     }
 }
 
 impl Sender {
     /// Whether both send to the same hub.
     pub(crate) fn is_same(&self, other: &Sender) -> bool {
-        Arc::ptr_eq(&self.bell, &other.bell)
+        Arc::ptr_eq(&self.door, &other.door)
     }
 
     /// Puts a message; gives it back when the hub has ended.
     pub(crate) fn send(&self, message: Message) -> Result<(), Message> {
         self.queue.send(message).map_err(|refused| refused.0)?;
-        fence(Ordering::SeqCst);
-        if self.bell.asleep.swap(false, Ordering::Relaxed)
-            && let Err(error) = self.bell.waker.wake()
+        if self.door.bell.must_ring()
+            && let Err(error) = self.door.waker.wake()
         {
             log::error!("cannot wake a sleeping hub: {error}");
         }

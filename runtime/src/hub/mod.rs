@@ -7,9 +7,11 @@
 //! - `turn`: how long tasks follow each other before the hub looks around
 //! - `registry`: tasks that have waited, by slot
 //! - `alarm`: what timers are set for
+//! - `timed`: wakers of futures that wait for a time
 //! - `root`: the loop on the OS thread's own stack
 //! - `bottom`: the first frame of every task
 //! - `inbox`: what other OS threads ask for
+//! - `bell`, `atomic`: whether a hub sleeps, and who has to ring for it
 //! - `shutdown`: the end of a run
 //! - `deadlock`: the verdict when nothing can go on, and its report
 //! - `report`: all tasks, in words
@@ -24,6 +26,8 @@
 //! - `directory`: the hubs of other threads
 
 mod alarm;
+mod atomic;
+mod bell;
 mod board;
 mod bottom;
 mod current;
@@ -43,6 +47,7 @@ mod run_queue;
 mod scheduler;
 mod shutdown;
 mod sweep;
+mod timed;
 mod trial;
 mod turn;
 mod wake;

@@ -127,6 +127,7 @@ impl Hub {
             self.obey(message);
         }
         self.alarms.expire(|alarm| self.ring(alarm));
+        self.timed.wake_due();
     }
 
     pub(super) fn obey(&self, message: Message) {

@@ -20,6 +20,7 @@ use super::probe::Probes;
 use super::registry::Registry;
 use super::run_queue::RunQueue;
 use super::sweep::Sweep;
+use super::timed::Timed;
 use super::trial::Trial;
 use super::turn::Turn;
 use crate::complaint::complain;
@@ -48,6 +49,8 @@ pub(crate) struct Hub {
     pub(super) stacks: RefCell<Pool>,
     /// The clock and the timers.
     pub(super) alarms: Alarms,
+    /// Futures that wait for a time.
+    pub(crate) timed: Timed,
     /// Descriptors that tasks wait for.
     pub(crate) reactor: RefCell<Reactor<Waiter>>,
     /// How much longer tasks may follow each other.
@@ -103,6 +106,7 @@ impl Hub {
             tasks: RefCell::new(Registry::new()),
             stacks: RefCell::new(Pool::new()),
             alarms: Alarms::new(),
+            timed: Timed::default(),
             inbox,
             reactor: RefCell::new(reactor),
             turn: Turn::new(),
@@ -258,6 +262,11 @@ impl Hub {
             }
             Err(_) => false,
         }
+    }
+
+    /// Whether nobody waits for a turn.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.queue.borrow().is_empty()
     }
 
     /// The task with that id, if it has not ended.

@@ -48,6 +48,7 @@ impl Hub {
     pub(super) fn ring(&self, alarm: Alarm) {
         match alarm {
             Alarm::Wait(waiter) => self.wake_promptly(waiter, Wake::TimedOut),
+            Alarm::Future(place) => self.timed.ring(place),
             Alarm::Scope(Waiter { id, slot, .. }, scope) => {
                 if let Some(task) = self.find(slot, id) {
                     self.interrupt(&task, |store| {

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::Task;
@@ -66,6 +67,22 @@ impl<T> JoinHandle<T> {
     pub fn join_timeout(&self, limit: Duration) -> Option<Result<&T, &JoinError>> {
         wait_for(&self.0, clock::deadline(limit));
         self.0.get().map(|outcome| outcome.as_ref())
+    }
+
+    /// The result, or has the waker woken when it is there: the step of a future.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join); and when the result was taken before.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        if self.is_finished() {
+            return Poll::Ready(self.0.take_once().unwrap_or_else(|| Err(JoinError::taken())));
+        }
+        let old = self.0.set_waker(cx.waker().clone());
+        drop(old);
+        Poll::Pending
     }
 
     /// Waits until the task has ended; the result stays where it is.

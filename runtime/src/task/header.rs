@@ -16,6 +16,7 @@ use std::fmt;
 use std::mem;
 use std::panic::Location;
 use std::rc::Rc;
+use std::task::Waker;
 
 use super::cell::VTable;
 use super::{Annex, Interrupts, Loan, Payload, Reason, TaskId, Tracked, Waiter};
@@ -152,6 +153,8 @@ struct Extra {
     name: Option<Rc<str>>,
     /// All but the first who wait for its end.
     joiners: Vec<Waiter>,
+    /// The future that waits for its end.
+    waker: Option<Waker>,
     /// Kills and time-outs in store.
     interrupts: Interrupts,
     /// What is noted of it while tracking is on.
@@ -357,6 +360,17 @@ impl Header {
         wake(first);
         let others = self.peek_extra(|extra| mem::take(&mut extra.joiners));
         others.into_iter().flatten().for_each(wake);
+    }
+
+    /// Enters the future that waits for its end; the one before comes back.
+    pub(crate) fn set_waker(&self, waker: Waker) -> Option<Waker> {
+        self.extra(|extra| extra.waker.replace(waker))
+    }
+
+    /// Takes out the future that waits for its end.
+    #[inline]
+    pub(crate) fn take_waker(&self) -> Option<Waker> {
+        self.peek_extra(|extra| extra.waker.take())?
     }
 
     /// Looks at what it borrows from, if it is scoped.

@@ -64,6 +64,11 @@ impl JoinError {
         JoinError { cause: None }
     }
 
+    /// What unwinds a killed task on, once it was caught.
+    pub(crate) fn killed_payload() -> Box<dyn Any + Send> {
+        Box::new(Killed::default())
+    }
+
     pub(crate) fn refused(what: &'static str) -> JoinError {
         JoinError::because(Cause::Refused(what))
     }
@@ -71,6 +76,11 @@ impl JoinError {
     /// What a join gives to somebody who may not wait.
     pub(crate) fn not_waited_for() -> JoinError {
         JoinError::refused("not waited for: whoever joins may not wait here")
+    }
+
+    /// What a second look for a result gives.
+    pub(crate) fn taken() -> JoinError {
+        JoinError::refused("the result was taken before")
     }
 
     pub(crate) fn no_stack(why: impl fmt::Display) -> JoinError {

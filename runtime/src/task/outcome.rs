@@ -33,7 +33,12 @@ impl<T> Outcome<T> {
     }
 
     /// Takes the outcome; none when the task has not ended.
-    pub(crate) fn take(self) -> Option<Result<T, JoinError>> {
+    pub(crate) fn take(mut self) -> Option<Result<T, JoinError>> {
+        self.take_once()
+    }
+
+    /// The same, and the reference stays; none when it was taken before.
+    pub(crate) fn take_once(&mut self) -> Option<Result<T, JoinError>> {
         if self.task.content.get() != Content::Outcome {
             return None;
         }

@@ -19,6 +19,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use super::Semaphore;
+use super::line::Line;
+use crate::blocker::Rouser;
 use crate::clock;
 
 /// How long a thread without work stays.
@@ -46,7 +49,9 @@ pub struct Pool {
     /// How long a thread without work stays.
     idle_time: Duration,
     /// Everything that changes. No job runs, and nothing is dropped, while it is locked.
-    state: Mutex<State>,
+    pub(super) state: Mutex<State>,
+    /// Permits for jobs of [`Pool::spawn`] that nobody has taken.
+    pub(super) backlog: Semaphore,
     /// A job has come, or threads shall leave: for threads without a job.
     work: Condvar,
     /// A thread has taken a job or left while `retiring`: for [`Pool::retire`].
@@ -54,10 +59,10 @@ pub struct Pool {
 }
 
 /// What changes in a pool.
-struct State {
+pub(super) struct State {
     /// Jobs that nobody has taken yet, oldest first.
     queue: VecDeque<Job>,
-    /// The most threads at once; at least one. More may be left for a moment after a cut.
+    /// The most threads at once; none while it pauses. More may be left for a moment after a cut.
     max: usize,
     /// The threads that have not left.
     threads: Vec<JoinHandle<()>>,
@@ -70,6 +75,8 @@ struct State {
     /// The last thread that has left, but may not have ended. Each joins the one before it, so
     /// who joins this one has joined all.
     leaver: Option<JoinHandle<()>>,
+    /// Who waits until there is no job any more.
+    pub(super) line: Line<Rouser, ()>,
     /// Makes the system refuse new threads.
     #[cfg(test)]
     refuse: bool,
@@ -130,6 +137,7 @@ impl Pool {
             started: 0,
             retiring: 0,
             leaver: None,
+            line: Line::new(),
             #[cfg(test)]
             refuse: false,
         };
@@ -137,6 +145,7 @@ impl Pool {
             name,
             idle_time: IDLE,
             state: Mutex::new(state),
+            backlog: Semaphore::new(usize::MAX / 2),
             work: Condvar::new(),
             change: Condvar::new(),
         }
@@ -145,6 +154,13 @@ impl Pool {
     /// The same, with another time after which a thread without work leaves.
     pub const fn idle_time(mut self, idle_time: Duration) -> Pool {
         self.idle_time = idle_time;
+        self
+    }
+
+    /// The same, with a bound to how many jobs of [`spawn`](Pool::spawn) may wait for a thread.
+    pub const fn backlog(mut self, most: usize) -> Pool {
+        // It is new: there is nothing in it to drop.
+        mem::forget(mem::replace(&mut self.backlog, Semaphore::new(most)));
         self
     }
 
@@ -188,16 +204,17 @@ impl Pool {
         Ok(())
     }
 
-    /// Sets the most threads at once.
+    /// Sets the most threads at once; with none it pauses.
     ///
-    /// Those that are too many leave as they come free.
-    ///
-    /// # Panics
-    ///
-    /// If `max` is 0: nothing would ever run.
-    pub fn set_max(&self, max: usize) {
-        assert!(max > 0, "a pool of no threads runs nothing");
-        self.lock().max = max;
+    /// Those that are too many leave as they come free. Jobs that come meanwhile wait.
+    pub fn set_max(&'static self, max: usize) {
+        let mut state = self.lock();
+        state.max = max;
+        while state.queue.len() > state.idle
+            && state.threads.len() < max
+            && self.start(&mut state).is_ok()
+        {}
+        drop(state);
         // All: each looks for itself whether it is too many, and who stays, for a job.
         self.work.notify_all();
     }
@@ -244,6 +261,11 @@ impl Pool {
             run_caught(job);
             state = self.lock();
             state.idle += 1;
+            if state.is_quiet() {
+                drop(state);
+                self.tell_quiet();
+                state = self.lock();
+            }
         }
     }
 
@@ -288,7 +310,7 @@ impl Pool {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // No code that could panic half-way runs under this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -301,6 +323,16 @@ impl Pool {
 }
 
 impl State {
+    /// Whether there is no job, neither waiting nor at work.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.queue.is_empty() && self.idle == self.threads.len()
+    }
+
+    /// Takes all jobs that nobody has taken.
+    pub(super) fn take_queue(&mut self) -> VecDeque<Job> {
+        mem::take(&mut self.queue)
+    }
+
     fn stats(&self) -> Stats {
         Stats { threads: self.threads.len(), idle: self.idle, queued: self.queue.len() }
     }
