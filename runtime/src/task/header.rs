@@ -18,6 +18,8 @@ use std::panic::Location;
 use std::rc::Rc;
 
 use super::cell::VTable;
+use super::hook::Hooks;
+use super::locals::Locals;
 use super::{Interrupts, Loan, Payload, Reason, TaskId, Waiter};
 use crate::coroutine::Coroutine;
 
@@ -147,13 +149,17 @@ pub(crate) struct Header {
 
 /// What most tasks never have, kept apart so that a task is small: half of its cost is its memory.
 #[derive(Default)]
-struct Extra {
+pub(super) struct Extra {
     /// Its name.
     name: Option<Rc<str>>,
     /// All but the first who wait for its end.
     joiners: Vec<Waiter>,
     /// Kills and time-outs in store.
     interrupts: Interrupts,
+    /// What is to be done at its end.
+    pub(super) hooks: Hooks,
+    /// What it keeps for itself.
+    pub(super) locals: Locals,
 }
 
 impl Extra {
@@ -253,7 +259,7 @@ impl Header {
     }
 
     /// Works on what most tasks never have; `f` must not come back to it.
-    fn extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
+    pub(super) fn extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
         let mut extra = self.extra.take().unwrap_or_default();
         let result = f(&mut extra);
         self.extra.set(Some(extra));
@@ -261,11 +267,20 @@ impl Header {
     }
 
     /// Works on what most tasks never have, if this one has it; `f` must not come back to it.
-    fn peek_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> Option<R> {
+    pub(super) fn peek_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> Option<R> {
         let mut extra = self.extra.take()?;
         let result = f(&mut extra);
         self.extra.set(Some(extra));
         Some(result)
+    }
+
+    /// Whether it has what most tasks never have.
+    #[inline]
+    pub(crate) fn has_extra(&self) -> bool {
+        let extra = self.extra.take();
+        let has = extra.is_some();
+        self.extra.set(extra);
+        has
     }
 
     /// Works on the interrupts in store and brings `due` up to date.

@@ -4,6 +4,8 @@
 //! - `reason`: what a parked task waits for
 //! - `join_error`: how a task can fail
 //! - `interrupts`: kills and time-outs that wait to be delivered
+//! - `hook`: what others have asked for at its end
+//! - `locals`: values that it keeps for itself
 //! - `header`: the control block and its states
 //! - `block`, `chunk`: the memory of it
 //! - `cell`: the allocation and its reference count
@@ -22,10 +24,12 @@ mod block;
 mod cell;
 mod chunk;
 mod header;
+mod hook;
 mod id;
 mod interrupts;
 mod join_error;
 mod lend;
+mod locals;
 mod outcome;
 mod reason;
 mod switch;
@@ -36,7 +40,8 @@ pub use reason::Reason;
 
 pub(crate) use cell::TaskRef;
 pub use header::Wake;
-pub(crate) use header::{NOWHERE, Spec, State};
+pub(crate) use header::{Header, NOWHERE, Spec, State};
+pub(crate) use hook::Hook;
 pub(crate) use id::Waiter;
 pub(crate) use interrupts::{Due, Interrupts, Payload, TimeoutUnwind};
 pub use lend::Scope;
