@@ -43,5 +43,7 @@ pub use run::{Hub, run};
 pub use scope::{ScopedJoinHandle, scope};
 pub use spawn::{Builder, JoinHandle, Task, current, join_all, spawn};
 pub use stats::{Stats, stats};
-pub use task::{JoinError, Reason, Scope, TaskId, Wake};
+pub use task::{
+    ErrorHook, JoinError, LostError, Reason, Scope, TaskId, Wake, set_error_hook, take_error_hook,
+};
 pub use time::{sleep, sleep_until};

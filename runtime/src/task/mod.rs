@@ -10,6 +10,7 @@
 //! - `block`, `chunk`: the memory of it
 //! - `cell`: the allocation and its reference count
 //! - `outcome`: the typed end of it, which a join handle holds
+//! - `lost`: errors that nobody looks at
 //! - `switch`: entering and leaving, checked by the states
 //! - `lend`: tasks that borrow, and the promise to wait for them
 //!
@@ -30,6 +31,7 @@ mod interrupts;
 mod join_error;
 mod lend;
 mod locals;
+mod lost;
 mod outcome;
 mod reason;
 mod switch;
@@ -46,5 +48,6 @@ pub(crate) use id::Waiter;
 pub(crate) use interrupts::{Due, Interrupts, Payload, TimeoutUnwind};
 pub use lend::Scope;
 pub(crate) use lend::{Loan, lend};
+pub use lost::{ErrorHook, LostError, set_error_hook, take_error_hook};
 pub(crate) use outcome::Outcome;
 pub(crate) use switch::{Exit, Here, Next};
