@@ -71,7 +71,7 @@
 pub use osier_runtime::{
     Blocked, Builder, Deadlock, Dump, Elapsed, Handle, Hub, JoinError, JoinHandle, Reason,
     RemoteHandle, RemoteKiller, RemoteUnparker, Scope, ScopedJoinHandle, Stats, Task, TaskId,
-    Unparker, Wake, Watch,
+    Unparker, Waitable, Wake, Watch,
 };
 #[doc(inline)]
 pub use osier_runtime::{clock, io, local, thread};

@@ -28,6 +28,7 @@ const RUNTIME: &str = "
     hub: sys clock complaint timers stack coroutine reactor task
     cancel: clock timers task hub
     park: task hub cancel
+    wait: task park
     time: clock task hub cancel park
     local: hub park
     spawn: clock stack task hub cancel park

@@ -32,6 +32,7 @@ mod task;
 pub mod thread;
 mod time;
 mod timers;
+mod wait;
 
 pub use cancel::{Elapsed, deliver, no_switch, shield, timeout};
 pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};
@@ -47,3 +48,4 @@ pub use task::{
     ErrorHook, JoinError, LostError, Reason, Scope, TaskId, Wake, set_error_hook, take_error_hook,
 };
 pub use time::{sleep, sleep_until};
+pub use wait::{Waitable, Watcher};
