@@ -42,7 +42,7 @@ pub use lull::{idle, join_rest};
 pub use park::{RemoteUnparker, Unparker, park, yield_now};
 pub use run::{Hub, run};
 pub use scope::{ScopedJoinHandle, scope};
-pub use spawn::{Builder, JoinHandle, Task, current, join_all, spawn};
+pub use spawn::{Builder, JoinHandle, Task, active_count, current, enumerate, join_all, spawn};
 pub use stats::{Stats, stats};
 pub use task::{
     ErrorHook, JoinError, LostError, Reason, Scope, TaskId, Wake, set_error_hook, take_error_hook,

@@ -141,6 +141,11 @@ impl TaskRef {
 }
 
 impl Header {
+    /// Notes that somebody has looked at its outcome.
+    pub(crate) fn mark_seen(&self) {
+        self.seen.set(true);
+    }
+
     /// Whether it is one of the borrowers.
     pub(crate) fn borrows(&self, loan: &Rc<Loan>) -> bool {
         self.with_loan(|other| other.is_some_and(|other| Rc::ptr_eq(other, loan)))
