@@ -30,9 +30,10 @@ const RUNTIME: &str = "
     park: task hub cancel
     wait: task park
     time: clock task hub cancel park
-    local: hub park
+    local: task hub park
     spawn: clock stack task hub cancel park
     scope: task hub cancel park spawn
+    group: clock complaint task hub cancel park wait spawn scope
     handle: task hub cancel park spawn
     run: task hub handle
     io: clock reactor task hub cancel park

@@ -9,6 +9,7 @@ pub mod clock;
 mod complaint;
 #[allow(unsafe_code)]
 mod coroutine;
+mod group;
 mod handle;
 mod hub;
 mod inspect;
@@ -35,6 +36,11 @@ mod timers;
 mod wait;
 
 pub use cancel::{Elapsed, deliver, no_switch, shield, timeout};
+pub use group::{
+    AsyncResult, Callback, Group, Imap, Iwait, JoinAll, Link, LinkTarget, Pool, PoolFull, Timer,
+    iwait, join_all_ok, join_any, kill_all, kill_all_timeout, map_ordered, map_unordered,
+    run_callback, spawn_later, wait, wait_timeout,
+};
 pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};
 pub use hub::Deadlock;
 pub use inspect::{Blocked, Dump, Watch, dump, watch, watch_with};

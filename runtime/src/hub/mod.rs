@@ -47,6 +47,6 @@ pub(crate) use current::{expect_hub, hub, is_in_task};
 pub use deadlock::Deadlock;
 pub(crate) use directory::sender_of;
 pub(crate) use inbox::{Message, Sender};
-pub(crate) use nursery::Blueprint;
+pub(crate) use nursery::{Blueprint, Site};
 pub(crate) use scheduler::Hub;
 pub(crate) use shutdown::Ended;

@@ -13,5 +13,6 @@ mod roll;
 pub use builder::{Builder, spawn};
 pub(crate) use current::debug;
 pub use current::{Task, current};
+pub(crate) use join_handle::wait_for;
 pub use join_handle::{JoinHandle, join_all};
 pub use roll::{active_count, enumerate};

@@ -38,6 +38,7 @@ mod switch;
 
 pub use id::TaskId;
 pub use join_error::JoinError;
+pub(crate) use join_error::Killed;
 pub use reason::Reason;
 
 pub(crate) use cell::TaskRef;
