@@ -63,7 +63,7 @@ impl Group {
         F: FnOnce() -> T + 'static,
         T: 'static,
     {
-        self.0.spawn(Blueprint::PLAIN, site, true, f)
+        self.0.spawn(Blueprint::PLAIN, site, false, f)
     }
 
     /// Spawns a member with a name, a stack size, or as a daemon.
