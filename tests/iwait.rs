@@ -12,14 +12,30 @@ use osier::{
 };
 use support::{FOREVER, OnDrop, SHORT, payload_of, swallow};
 
-fn naps(lengths: &[u64]) -> Vec<JoinHandle<u64>> {
-    let nap = |&ms| {
+/// Tasks that wait for their gates, then give their number, which must not be odd.
+fn gated<const N: usize>() -> ([AsyncResult<()>; N], Vec<JoinHandle<usize>>) {
+    let gates = std::array::from_fn(|_| AsyncResult::new());
+    let tasks = gates.iter().cloned().enumerate().map(|(n, gate): (usize, AsyncResult<()>)| {
         spawn(move || {
-            sleep(Duration::from_millis(ms));
-            ms
+            gate.get().unwrap();
+            assert!(n % 2 == 0, "{n} is odd");
+            n
         })
-    };
-    lengths.iter().map(nap).collect()
+    });
+    let tasks = tasks.collect();
+    yield_now();
+    (gates, tasks)
+}
+
+/// Opens gates in that order, when the caller waits.
+fn open_later<const N: usize>(gates: &[AsyncResult<()>; N], order: &[usize]) {
+    let order: Vec<_> = order.iter().map(|at| gates[*at].clone()).collect();
+    spawn(move || {
+        for gate in order {
+            gate.set(());
+            (0..3).for_each(|_| yield_now());
+        }
+    });
 }
 
 fn places<W: ?Sized>(ready: Vec<(usize, &W)>) -> Vec<usize> {
@@ -29,21 +45,29 @@ fn places<W: ?Sized>(ready: Vec<(usize, &W)>) -> Vec<usize> {
 #[test]
 fn things_come_in_the_order_in_which_they_become_ready_gl_23() {
     osier::run(|| {
-        let tasks = naps(&[6, 2, 4]);
+        let (gates, tasks) = gated::<3>();
+        open_later(&gates, &[1, 2, 0]);
         assert_eq!(places(wait(&tasks)), [1, 2, 0]);
         assert_eq!(places(wait(&tasks)), [0, 1, 2], "all are ready now");
         assert!(wait::<JoinHandle<()>>([]).is_empty());
-        let values: Vec<_> = iwait(&tasks).map(|(_, task)| *task.value().unwrap()).collect();
-        assert_eq!(values, [6, 2, 4]);
+        let values: Vec<_> = iwait(&tasks).map(|(_, task)| task.value().copied()).collect();
+        assert_eq!(values, [Some(0), None, Some(2)]);
+        // All in one turn, too.
+        let (gates, tasks) = gated::<3>();
+        [2, 0, 1].iter().for_each(|at: &usize| gates[*at].set(()));
+        assert_eq!(places(wait(&tasks)), [2, 0, 1]);
     });
 }
 
 #[test]
 fn a_wait_ends_with_its_time_or_its_count_gl_23() {
     osier::run(|| {
-        let tasks = naps(&[3_600_000, 2, 3]);
+        let (gates, tasks) = gated::<3>();
         assert!(wait_timeout(&tasks, Duration::ZERO).is_empty());
+        assert!(wait_timeout(&tasks, SHORT).is_empty());
+        open_later(&gates, &[1, 2]);
         assert_eq!(places(iwait(&tasks).take(1).collect()), [1]);
+        assert_eq!(places(wait([&tasks[1], &tasks[2]])), [0, 1]);
         assert_eq!(places(wait_timeout(&tasks, SHORT)), [1, 2]);
         let soon = osier::clock::now() + SHORT;
         assert_eq!(iwait(&tasks[..1]).deadline(soon).count(), 0);
@@ -58,18 +82,15 @@ fn a_wait_ends_with_its_time_or_its_count_gl_23() {
 #[test]
 fn things_of_all_kinds_are_waited_for_together_gl_23() {
     osier::run(|| {
-        let task = spawn(|| sleep(2 * SHORT));
-        let as_such = spawn(|| ()).task();
-        let result = AsyncResult::new();
-        let set = result.clone();
-        spawn(move || {
-            sleep(SHORT);
-            set.set(7);
-        });
+        let (gates, tasks) = gated::<3>();
         let pool = Pool::new(1);
-        pool.spawn(|| sleep(3 * SHORT));
-        let things: [&dyn Waitable; 4] = [&pool, &task, &result, &as_such];
-        assert_eq!(places(wait(things)), [3, 2, 1, 0]);
+        let gate = gates[2].clone();
+        pool.spawn(move || gate.get());
+        let as_such = tasks[0].task();
+        open_later(&gates, &[0, 1, 2]);
+        let things: [&dyn Waitable; 4] = [&pool, &as_such, &gates[1], &tasks[1]];
+        let order = places(wait(things));
+        assert_eq!(order, [1, 2, 3, 0]);
         assert_eq!(pool.free_count(), 1, "it was not taken");
     });
 }
@@ -77,7 +98,7 @@ fn things_of_all_kinds_are_waited_for_together_gl_23() {
 #[test]
 fn the_main_task_waits_for_all_others_gl_23() {
     osier::run(|| {
-        let tasks = naps(&[3_600_000]);
+        let (_, tasks) = gated::<1>();
         assert!(!join_rest(SHORT));
         tasks[0].kill();
         assert!(join_rest(None));
@@ -87,7 +108,8 @@ fn the_main_task_waits_for_all_others_gl_23() {
 #[test]
 fn one_thing_twice_comes_twice_gl_23() {
     osier::run(|| {
-        let tasks = naps(&[1]);
+        let (gates, tasks) = gated::<1>();
+        open_later(&gates, &[0]);
         let twice = [&tasks[0], &tasks[0]];
         assert_eq!(places(wait(twice)), [0, 1]);
     });
@@ -96,7 +118,7 @@ fn one_thing_twice_comes_twice_gl_23() {
 #[test]
 fn who_leaves_a_wait_is_not_told_any_more() {
     osier::run(|| {
-        let tasks = naps(&[3, 3_600_000]);
+        let (_, tasks) = gated::<2>();
         // Killed while it waits, timed out, taken less than all: nothing may wake the later sleeps early.
         let result = AsyncResult::new();
         for _ in 0..3 {
@@ -115,7 +137,7 @@ fn who_leaves_a_wait_is_not_told_any_more() {
         result.set(1);
         sleep(SHORT);
         assert!(began.elapsed() >= SHORT);
-        tasks[1].kill();
+        kill_all(&tasks);
     });
 }
 
@@ -174,15 +196,16 @@ fn nobody_waits_while_unwinding_or_outside_of_a_task() {
 #[test]
 fn a_join_of_many_gives_those_that_ended_gl_22() {
     osier::run(|| {
-        let tasks = naps(&[3_600_000, 4, 2]);
-        let ids = |ended: Vec<&JoinHandle<u64>>| ended.iter().map(|t| t.id()).collect::<Vec<_>>();
+        let (gates, tasks) = gated::<5>();
+        let ids = |ended: Vec<&JoinHandle<usize>>| ended.iter().map(|t| t.id()).collect::<Vec<_>>();
         assert!(JoinAll::new(&[] as &[JoinHandle<u64>]).join().is_empty());
-        assert_eq!(ids(JoinAll::new(&tasks).count(1).join()), [tasks[2].id()]);
+        open_later(&gates, &[4, 2]);
+        assert_eq!(ids(JoinAll::new(&tasks).count(1).join()), [tasks[4].id()]);
         assert_eq!(ids(JoinAll::new(&tasks).count(0).join()), []);
-        let twice = [&tasks[1], &tasks[2], &tasks[1]];
+        let twice = [&tasks[2], &tasks[4], &tasks[2]];
         let ended = ids(JoinAll::new(twice).timeout(FOREVER).join());
         assert_eq!(ended.len(), 3, "one that is there twice comes twice");
-        assert_eq!(ids(JoinAll::new(&tasks).timeout(SHORT).join()), [tasks[1].id(), tasks[2].id()]);
+        assert_eq!(ids(JoinAll::new(&tasks).timeout(SHORT).join()), [tasks[2].id(), tasks[4].id()]);
         let soon = osier::clock::now() + SHORT;
         assert_eq!(JoinAll::new(&tasks[..1]).deadline(soon).join().len(), 0);
         kill_all(&tasks);
@@ -192,44 +215,40 @@ fn a_join_of_many_gives_those_that_ended_gl_22() {
 #[test]
 fn a_join_that_raises_raises_the_earliest_error_gl_22() {
     osier::run(|| {
-        let fail = |ms: u64| {
-            spawn(move || {
-                sleep(Duration::from_millis(ms));
-                assert!(ms % 2 == 0, "{ms} is odd");
-                ms
-            })
-        };
-        let tasks: Vec<_> = [9, 5, 2].map(fail).into();
+        let (gates, tasks) = gated::<6>();
+        open_later(&gates, &[2, 3, 1]);
         let error = JoinAll::new(&tasks).join_ok().unwrap_err();
-        assert_eq!(error.message(), Some("5 is odd"));
+        assert_eq!(error.message(), Some("3 is odd"));
         assert!(!tasks[0].is_finished(), "the others go on");
-        let error = join_all_ok([9, 5, 2].map(fail)).unwrap_err();
-        assert_eq!(error.message(), Some("5 is odd"));
-        assert_eq!(join_all_ok([4, 2].map(fail)).unwrap(), [4, 2]);
         // Counted alone is what has ended until then.
-        assert_eq!(
-            JoinAll::new(&tasks).count(1).join_ok().unwrap_err().message(),
-            Some("9 is odd")
-        );
-        let tasks: Vec<_> = [2, 5].map(fail).into();
-        assert_eq!(JoinAll::new(&tasks).count(1).join_ok().unwrap().len(), 1);
+        open_later(&gates, &[4, 5]);
+        assert_eq!(JoinAll::new(&tasks[4..]).count(1).join_ok().unwrap()[0].id(), tasks[4].id());
+        assert!(JoinAll::new(&tasks[5..]).count(1).join_ok().is_err());
         // Without raising, one that failed counts as one that ended.
-        let tasks: Vec<_> = [3_600_000, 1].map(fail).into();
-        assert_eq!(JoinAll::new(&tasks).count(1).join()[0].id(), tasks[1].id());
+        assert_eq!(JoinAll::new(tasks.iter().rev()).count(1).join()[0].id(), tasks[5].id());
         kill_all(&tasks);
+        let (gates, tasks) = gated::<4>();
+        open_later(&gates, &[3, 1]);
+        assert_eq!(join_all_ok(tasks).unwrap_err().message(), Some("3 is odd"));
+        gates.iter().for_each(|gate| gate.set(()));
+        let (gates, mut tasks) = gated::<3>();
+        tasks.remove(1).kill();
+        open_later(&gates, &[2, 0]);
+        assert_eq!(join_all_ok(tasks).unwrap(), [0, 2]);
     });
 }
 
 #[test]
 fn the_first_of_several_comes_with_the_others_gl_22() {
     osier::run(|| {
-        let (first, rest) = join_any(naps(&[3_600_000, 3, 3_600_000])).unwrap();
-        assert_eq!((first.unwrap(), rest.len()), (3, 2));
+        let (gates, tasks) = gated::<3>();
+        open_later(&gates, &[2]);
+        let (first, rest) = join_any(tasks).unwrap();
+        assert_eq!((first.unwrap(), rest.len()), (2, 2));
         assert!(join_any::<()>([]).is_none());
-        let (killed, rest) = (&rest[1], &rest[0]);
-        killed.kill();
-        assert_eq!(JoinAll::new([rest, killed]).count(1).join()[0].id(), killed.id());
-        rest.kill();
+        rest[1].kill();
+        assert_eq!(JoinAll::new(&rest).count(1).join()[0].id(), rest[1].id());
+        rest[0].kill();
     });
 }
 
