@@ -35,9 +35,12 @@ pub fn join_all_ok<T>(tasks: impl IntoIterator<Item = JoinHandle<T>>) -> Result<
     tasks.into_iter().map(JoinHandle::join).collect()
 }
 
-/// Waits for the first of these to end; gives its outcome, and the others.
+/// Waits for the first of these to end, takes it out, and gives its outcome.
 ///
-/// None of none.
+/// None of none. The others stay in their order.
+///
+/// # Errors
+/// That of the task, inside.
 ///
 /// # Blocking
 /// Switches tasks, unless one has ended already.
@@ -46,21 +49,18 @@ pub fn join_all_ok<T>(tasks: impl IntoIterator<Item = JoinHandle<T>>) -> Result<
 /// use std::time::Duration;
 ///
 /// osier::run(|| {
-///     let tasks = [3600, 0].map(|s| osier::spawn(move || osier::sleep(Duration::from_secs(s))));
-///     let (first, rest) = osier::join_any(tasks).unwrap();
-///     assert!(first.is_ok());
-///     osier::kill_all(rest);
+///     let nap = |s| osier::spawn(move || osier::sleep(Duration::from_secs(s)));
+///     let mut tasks = vec![nap(3600), nap(0)];
+///     assert!(osier::join_any(&mut tasks).unwrap().is_ok());
+///     assert_eq!(tasks.len(), 1);
+///     osier::kill_all(tasks);
 /// });
 /// ```
-pub fn join_any<T>(
-    tasks: impl IntoIterator<Item = JoinHandle<T>>,
-) -> Option<(Result<T, JoinError>, Vec<JoinHandle<T>>)> {
-    let mut tasks: Vec<JoinHandle<T>> = tasks.into_iter().collect();
-    let first = iwait(&tasks).next().map(|(at, _)| at);
+pub fn join_any<T>(tasks: &mut Vec<JoinHandle<T>>) -> Option<Result<T, JoinError>> {
+    let first = iwait(&*tasks).next().map(|(at, _)| at);
     // Where nobody may wait, the first in line says so.
     let at = first.or_else(|| (!tasks.is_empty()).then_some(0))?;
-    let first = tasks.remove(at);
-    Some((first.join(), tasks))
+    Some(tasks.remove(at).join())
 }
 
 /// Joins tasks with a limit, up to a number of them, or until one fails.

@@ -142,7 +142,8 @@ mod tests {
         let mut roster = roster(2);
         let keys = ["a", "b"].map(|who| roster.enter(who, false));
         let ticket = roster.strict.enter(3, None);
-        (roster.ends.enter(1, ()), roster.ends.enter(2, ()));
+        roster.ends.enter(1, ());
+        roster.ends.enter(2, ());
         let mut woken = Vec::new();
         roster.leave(keys[0], |who| woken.push(who));
         assert_eq!(woken, []);
@@ -173,6 +174,6 @@ mod tests {
         assert!((0..100).all(|_| roster.take_place()));
         assert_eq!(roster.free(), usize::MAX);
         assert_eq!(roster.give_place(), None);
-        assert!((0..100).all(|_| { !Roster::<u32, u32>::new(Some(0)).take_place() }));
+        assert!(!Roster::<u32, u32>::new(Some(0)).take_place());
     }
 }
