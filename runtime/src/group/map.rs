@@ -1,11 +1,10 @@
 //! A call for each of many items, and all results at once.
 
-use std::panic::resume_unwind;
 use std::rc::Rc;
 
 use crate::hub::{Blueprint, Site, expect_hub};
-use crate::spawn::JoinHandle;
-use crate::task::{JoinError, Killed};
+use crate::spawn::{JoinHandle, current};
+use crate::task::JoinError;
 
 /// The call for one item.
 pub(super) type Job<R> = Box<dyn FnOnce() -> R>;
@@ -44,7 +43,7 @@ pub(super) fn map_async<R: 'static>(
 /// Ends the running task as another one has ended.
 fn pass_on(error: JoinError) -> ! {
     if error.is_killed() {
-        resume_unwind(Box::new(Killed));
+        current().kill(); // which unwinds
     }
     error.resume()
 }
