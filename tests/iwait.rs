@@ -10,7 +10,7 @@ use osier::{
     AsyncResult, JoinAll, JoinHandle, Pool, Waitable, iwait, join_all_ok, join_any, join_rest,
     kill_all, sleep, spawn, timeout, wait, wait_timeout, yield_now,
 };
-use support::{FOREVER, OnDrop, SHORT, payload_of, swallow};
+use support::{FOREVER, OnDrop, SHORT, payload_of, swallow, wait_for_nobody};
 
 /// Tasks that wait for their gates, then give their number, which must not be odd.
 fn gated<const N: usize>() -> ([AsyncResult<()>; N], Vec<JoinHandle<usize>>) {
@@ -165,7 +165,30 @@ fn one_place_of_a_pool_is_offered_to_one_watcher_after_the_other() {
 }
 
 #[test]
-fn waiting_for_oneself_among_nobody_is_a_deadlock() {
+fn who_looks_too_late_is_told_again() {
+    osier::run(|| {
+        let pool = Pool::new(1);
+        let first = pool.spawn(wait_for_nobody);
+        let inner = pool.clone();
+        let watcher = spawn(move || {
+            iwait([&inner]).for_each(drop);
+            assert_eq!(inner.free_count(), 1);
+        });
+        yield_now();
+        // A place is free, the watcher is told, and before its turn the place is gone.
+        first.rawlink({
+            let pool = pool.clone();
+            move |_| drop(pool.try_spawn(|| sleep(SHORT)).unwrap())
+        });
+        let began = osier::clock::now();
+        first.kill();
+        watcher.join().unwrap();
+        assert!(began.elapsed() >= SHORT);
+    });
+}
+
+#[test]
+fn waiting_for_what_never_comes_is_a_deadlock() {
     let payload = payload_of(|| {
         osier::run(|| {
             let never = AsyncResult::<()>::new();
