@@ -103,18 +103,21 @@
 
 #[doc(inline)]
 pub use osier_runtime::{
-    Blocked, Builder, Deadlock, Dump, Elapsed, Handle, Hub, JoinError, JoinHandle, Reason,
-    RemoteHandle, RemoteKiller, RemoteUnparker, Scope, ScopedJoinHandle, Stats, Task, TaskId,
-    Unparker, Waitable, Wake, Watch,
+    AsyncResult, Blocked, Builder, Callback, Deadlock, Dump, Elapsed, ErrorHook, Group, Handle,
+    Hub, Imap, Iwait, JoinAll, JoinError, JoinHandle, Link, LinkTarget, LostError, Pool, PoolFull,
+    Reason, RemoteHandle, RemoteKiller, RemoteUnparker, Scope, ScopedJoinHandle, Stats, Task,
+    TaskId, Timer, Unparker, Waitable, Wake, Watch,
+};
+#[doc(inline)]
+pub use osier_runtime::{
+    active_count, current, deliver, dump, enumerate, handle, idle, iwait, join_all, join_all_ok,
+    join_any, join_rest, kill_all, kill_all_timeout, map_ordered, map_unordered, no_switch, park,
+    run, run_callback, scope, set_error_hook, shield, sleep, sleep_until, spawn, spawn_later,
+    stats, take_error_hook, task_local, timeout, wait, wait_timeout, watch, watch_with, yield_now,
 };
 #[doc(inline)]
 pub use osier_runtime::{
     channel, clock, future, greenlet, inspect, io, local, log, queue, select, sync, thread,
-};
-#[doc(inline)]
-pub use osier_runtime::{
-    current, deliver, dump, handle, idle, join_all, join_rest, no_switch, park, run, scope, shield,
-    sleep, sleep_until, spawn, stats, timeout, watch, watch_with, yield_now,
 };
 
 #[cfg(feature = "net")]

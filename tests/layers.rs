@@ -36,9 +36,10 @@ const RUNTIME: &str = "
     sync: clock task hub cancel park wait
     blocker: clock task hub park
     time: clock task hub cancel park
-    local: hub park
+    local: task hub park
     spawn: clock stack task hub cancel park
     scope: task hub cancel park spawn
+    group: clock complaint task hub cancel park wait spawn scope
     handle: clock task hub cancel park blocker spawn
     run: task hub handle
     io: clock reactor task hub cancel park

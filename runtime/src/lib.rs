@@ -13,6 +13,7 @@ mod complaint;
 mod coroutine;
 pub mod future;
 pub mod greenlet;
+mod group;
 mod handle;
 mod hub;
 pub mod inspect;
@@ -49,6 +50,11 @@ mod trace;
 mod wait;
 
 pub use cancel::{Elapsed, deliver, no_switch, shield, timeout};
+pub use group::{
+    AsyncResult, Callback, Group, Imap, Iwait, JoinAll, Link, LinkTarget, Pool, PoolFull, Timer,
+    iwait, join_all_ok, join_any, kill_all, kill_all_timeout, map_ordered, map_unordered,
+    run_callback, spawn_later, wait, wait_timeout,
+};
 pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};
 pub use hub::Deadlock;
 pub use inspect::{Blocked, Dump, Watch, dump, watch, watch_with};
@@ -56,8 +62,10 @@ pub use lull::{idle, join_rest};
 pub use park::{RemoteUnparker, Unparker, park, yield_now};
 pub use run::{Hub, run};
 pub use scope::{ScopedJoinHandle, scope};
-pub use spawn::{Builder, JoinHandle, Task, current, join_all, spawn};
+pub use spawn::{Builder, JoinHandle, Task, active_count, current, enumerate, join_all, spawn};
 pub use stats::{Stats, stats};
-pub use task::{JoinError, Reason, Scope, TaskId, Wake};
+pub use task::{
+    ErrorHook, JoinError, LostError, Reason, Scope, TaskId, Wake, set_error_hook, take_error_hook,
+};
 pub use time::{sleep, sleep_until};
 pub use wait::{Waitable, Watcher};

@@ -77,12 +77,21 @@ impl Hub {
 
     /// Sees to the end of a task: destructors, those who wait for it, the books.
     pub(super) fn finish(&self, task: &TaskRef) {
+        if task.has_extra() {
+            task.end_locals();
+            task.let_hooks_look();
+        }
         if let Some(waiter) = task.settle() {
             self.wake(waiter, Wake::Woken);
         }
+        if task.has_extra() {
+            task.end_locals(); // of destructors that ran since
+        }
         task.end();
         task.take_joiners(|waiter| self.wake(waiter, Wake::Woken));
-        task.take_waker().into_iter().for_each(timed::wake);
+        if task.has_extra() {
+            task.take_waker().into_iter().for_each(timed::wake);
+        }
         if !task.daemon.get() {
             self.vital.set(self.vital.get() - 1);
         }
@@ -93,5 +102,20 @@ impl Hub {
             self.preserve.forget(task.id);
         }
         self.forget(task);
+        if task.has_extra() {
+            self.call_hooks(task);
+        }
+    }
+
+    /// Does what others have asked for at the end of a task; a wait in there panics.
+    #[cold]
+    fn call_hooks(&self, task: &TaskRef) {
+        let before = self.current.replace(Some(task.clone()));
+        task.pinned.set(task.pinned.get() + 1);
+        while let Some((hook, key)) = task.pop_hook() {
+            hook.ended(key, task);
+        }
+        task.pinned.set(task.pinned.get() - 1);
+        self.current.set(before);
     }
 }

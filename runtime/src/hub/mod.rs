@@ -59,7 +59,7 @@ pub use deadlock::Deadlock;
 pub(crate) use directory::{all_hubs, sender_of};
 pub(crate) use holders::{Held, Notice};
 pub(crate) use inbox::{Message, Sender};
-pub(crate) use nursery::Blueprint;
+pub(crate) use nursery::{Blueprint, Site};
 pub use report::{TaskInfo, TaskState};
 pub(crate) use scheduler::Hub;
 pub(crate) use shutdown::Ended;

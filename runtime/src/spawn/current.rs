@@ -5,9 +5,9 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::cancel::kill;
-use crate::hub::expect_hub;
+use crate::hub::{expect_hub, hub};
 use crate::stack::Stack;
-use crate::task::{TaskId, TaskRef};
+use crate::task::{JoinError, TaskId, TaskRef};
 
 /// A task as such: to tell it apart, to name it, to kill it.
 ///
@@ -29,6 +29,13 @@ impl Task {
         self.0.id
     }
 
+    /// A small number that no other live task of its hub has; none when it has ended.
+    ///
+    /// It is given again when the task has ended. None outside of [`run`](crate::run), too.
+    pub fn slot(&self) -> Option<u32> {
+        hub(|hub| Some(hub.filter(|_| !self.is_finished())?.ticket(&self.0).slot))
+    }
+
     /// The task's name, if it was given one.
     pub fn name(&self) -> Option<String> {
         self.0.name().map(|name| name.to_string())
@@ -42,6 +49,15 @@ impl Task {
     /// Whether `run` ends without waiting for it.
     pub fn is_daemon(&self) -> bool {
         self.0.daemon.get()
+    }
+
+    /// Why there is no result, if the task has ended without one.
+    ///
+    /// None also after a [`join`](crate::JoinHandle::join) that took it, or when the handle has gone.
+    pub fn error(&self) -> Option<JoinError> {
+        let error = self.0.error()?;
+        self.0.mark_seen();
+        Some(error)
     }
 
     /// Whether the task has ended.

@@ -43,6 +43,8 @@ pub(super) struct VTable {
     discard: unsafe fn(NonNull<Header>, JoinError),
     /// Content::Outcome: where the `Result<T, JoinError>` is.
     outcome: unsafe fn(NonNull<Header>) -> *mut (),
+    /// Content::Outcome: the error in it, if it is one.
+    error: unsafe fn(NonNull<Header>) -> Option<JoinError>,
     /// Content::Outcome: drops it.
     drop_outcome: unsafe fn(NonNull<Header>),
     /// No reference is left: drops what is alive and frees the memory.
@@ -54,6 +56,7 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
         run: Self::run,
         discard: Self::discard,
         outcome: Self::outcome,
+        error: Self::error,
         drop_outcome: Self::drop_outcome,
         free: Self::free,
     };
@@ -120,6 +123,15 @@ impl<F: FnOnce() -> T, T> TaskCell<F, T> {
     unsafe fn outcome(task: NonNull<Header>) -> *mut () {
         // SAFETY: only the address is taken.
         unsafe { (&raw mut (*task.cast::<TaskCell<F, T>>().as_ref().stage.get()).outcome).cast() }
+    }
+
+    unsafe fn error(task: NonNull<Header>) -> Option<JoinError> {
+        // SAFETY: the content is the outcome, which nobody changes while it is looked at: a clone of
+        // an error calls no code of users.
+        unsafe {
+            let outcome = Self::outcome(task).cast::<Result<T, JoinError>>();
+            (*outcome).as_ref().err().cloned()
+        }
     }
 
     unsafe fn drop_outcome(task: NonNull<Header>) {
@@ -217,6 +229,15 @@ impl TaskRef {
             // it is held, and calls this when it goes; the hub does when it is not held.
             unsafe { (self.vtable.drop_outcome)(self.0) }
         }
+    }
+
+    /// Why there is no result, if the task has ended without and nobody took that.
+    pub(crate) fn error(&self) -> Option<JoinError> {
+        if self.content.get() != Content::Outcome || !self.failed.get() {
+            return None;
+        }
+        // SAFETY: the content is the outcome.
+        unsafe { (self.vtable.error)(self.0) }
     }
 
     /// Where the outcome is, while the content says so.

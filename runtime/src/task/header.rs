@@ -19,6 +19,8 @@ use std::rc::Rc;
 use std::task::Waker;
 
 use super::cell::VTable;
+use super::hook::Hooks;
+use super::locals::Locals;
 use super::{Annex, Interrupts, Loan, Payload, Reason, TaskId, Tracked, Waiter};
 use crate::coroutine::Coroutine;
 
@@ -148,7 +150,7 @@ pub(crate) struct Header {
 
 /// What most tasks never have, kept apart so that a task is small: half of its cost is its memory.
 #[derive(Default)]
-struct Extra {
+pub(super) struct Extra {
     /// Its name.
     name: Option<Rc<str>>,
     /// All but the first who wait for its end.
@@ -161,6 +163,10 @@ struct Extra {
     tracked: Option<Box<Tracked>>,
     /// What a layer above keeps with it.
     annex: Option<Rc<dyn Annex>>,
+    /// What is to be done at its end.
+    pub(super) hooks: Hooks,
+    /// What it keeps for itself.
+    pub(super) locals: Locals,
 }
 
 impl Extra {
@@ -260,7 +266,7 @@ impl Header {
     }
 
     /// Works on what most tasks never have; `f` must not come back to it.
-    fn extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
+    pub(super) fn extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> R {
         let mut extra = self.extra.take().unwrap_or_default();
         let result = f(&mut extra);
         self.extra.set(Some(extra));
@@ -268,7 +274,7 @@ impl Header {
     }
 
     /// Works on what most tasks never have, if this one has it; `f` must not come back to it.
-    fn peek_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> Option<R> {
+    pub(super) fn peek_extra<R>(&self, f: impl FnOnce(&mut Extra) -> R) -> Option<R> {
         let mut extra = self.extra.take()?;
         let result = f(&mut extra);
         self.extra.set(Some(extra));
@@ -282,6 +288,15 @@ impl Header {
 
     pub(super) fn put_annex(&self, annex: Rc<dyn Annex>) {
         self.extra(|extra| extra.annex = Some(annex));
+    }
+
+    /// Whether it has what most tasks never have.
+    #[inline]
+    pub(crate) fn has_extra(&self) -> bool {
+        let extra = self.extra.take();
+        let has = extra.is_some();
+        self.extra.set(extra);
+        has
     }
 
     /// Works on the interrupts in store and brings `due` up to date.

@@ -4,11 +4,13 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::panic;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Purpose, TaskId};
 
-/// Why a task has no result: it panicked, or it was killed.
+/// Why there is no result: a task panicked, or it was killed.
+///
+/// Clones are the same error: the payload of a panic is there once, and the first who takes it has it.
 ///
 /// ```
 /// osier::run(|| {
@@ -17,15 +19,18 @@ use super::{Purpose, TaskId};
 ///     assert!(task.join().unwrap_err().is_killed());
 /// });
 /// ```
+#[derive(Clone)]
 pub struct JoinError {
     /// None: killed, by [`kill`](crate::JoinHandle::kill), or because the hub has ended. One word, so
     /// that a result is hardly larger than its value.
-    cause: Option<Box<Cause>>,
+    cause: Option<Arc<Cause>>,
 }
 
 enum Cause {
-    /// What it panicked with. The mutex is never locked: it makes a payload that is Send Sync too.
-    Panicked(Mutex<Box<dyn Any + Send>>, Option<Box<str>>),
+    /// What it panicked with, until that is taken, and its text.
+    Panicked(Mutex<Option<Box<dyn Any + Send>>>, Option<Box<str>>),
+    /// No task: an error that somebody gave instead of a value.
+    Given(Box<dyn Error + Send + Sync>),
     /// Never started, or not waited for, as the one who asked is unwinding and may not wait.
     Refused(&'static str),
     /// There was no stack to run it on; the limit that was hit.
@@ -53,11 +58,42 @@ impl JoinError {
             return JoinError::killed();
         }
         let text = text_of(&*payload).map(Box::from);
-        JoinError::because(Cause::Panicked(Mutex::new(payload), text))
+        JoinError::because(Cause::Panicked(Mutex::new(Some(payload)), text))
+    }
+
+    /// An error to be had in place of a value.
+    ///
+    /// For what fills an [`AsyncResult`](crate::AsyncResult) by hand.
+    ///
+    /// ```
+    /// use std::error::Error;
+    ///
+    /// let error = osier::JoinError::new("no tea left");
+    /// assert_eq!(error.to_string(), "no tea left");
+    /// assert!(!error.is_panic() && !error.is_killed());
+    /// ```
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> JoinError {
+        JoinError::because(Cause::Given(error.into()))
+    }
+
+    /// The error that it was made of by [`new`](Self::new), if it was.
+    pub fn get_ref(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        match self.cause.as_deref() {
+            Some(Cause::Given(error)) => Some(&**error),
+            _ => None,
+        }
+    }
+
+    /// Whether both are clones of one error, or both say that a task was killed.
+    pub fn is_same(&self, other: &JoinError) -> bool {
+        match (&self.cause, &other.cause) {
+            (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        }
     }
 
     fn because(cause: Cause) -> JoinError {
-        JoinError { cause: Some(Box::new(cause)) }
+        JoinError { cause: Some(Arc::new(cause)) }
     }
 
     pub(crate) fn killed() -> JoinError {
@@ -115,7 +151,7 @@ impl JoinError {
     /// Gives the payload that the task panicked with.
     ///
     /// # Panics
-    /// When the task did not panic.
+    /// When the task did not panic, or a clone of this was asked first.
     pub fn into_panic(self) -> Box<dyn Any + Send> {
         self.try_into_panic().unwrap_or_else(|other| panic!("not a panic: {other}"))
     }
@@ -123,14 +159,15 @@ impl JoinError {
     /// Gives the payload that the task panicked with.
     ///
     /// # Errors
-    /// The error itself, when the task did not panic.
+    /// The error itself, when the task did not panic, or a clone of this was asked first.
     pub fn try_into_panic(self) -> Result<Box<dyn Any + Send>, JoinError> {
-        match self.cause.map(|cause| *cause) {
+        let taken = match self.cause.as_deref() {
             Some(Cause::Panicked(payload, _)) => {
-                Ok(payload.into_inner().unwrap_or_else(|p| p.into_inner()))
+                payload.lock().unwrap_or_else(PoisonError::into_inner).take()
             }
-            other => Err(JoinError { cause: other.map(Box::new) }),
-        }
+            _ => None,
+        };
+        taken.ok_or(self)
     }
 
     /// Panics with what the task panicked with, without another message.
@@ -165,6 +202,7 @@ impl fmt::Display for JoinError {
         match &**cause {
             Cause::Panicked(_, Some(text)) => write!(f, "the task panicked: {text}"),
             Cause::Panicked(_, None) => f.write_str("the task panicked"),
+            Cause::Given(error) => write!(f, "{error}"),
             Cause::Refused(what) => f.write_str(what),
             Cause::NoStack(why) => write!(f, "the task got no stack: {why}"),
         }
@@ -177,4 +215,9 @@ impl fmt::Debug for JoinError {
     }
 }
 
-impl Error for JoinError {}
+impl Error for JoinError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // Its own text is that of the error it was made of, so what comes next is that one's source.
+        self.get_ref()?.source()
+    }
+}

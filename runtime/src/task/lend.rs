@@ -11,8 +11,8 @@ use std::rc::Rc;
 
 use super::cell::quietly;
 use super::header::{Header, Spec};
+use super::lost::lose;
 use super::{Outcome, TaskRef, Waiter};
-use crate::complaint::complain;
 
 /// How much is lent out at present.
 #[derive(Debug, Default)]
@@ -127,13 +127,6 @@ impl TaskRef {
         }
         self.with_loan(|loan| loan?.repay())
     }
-}
-
-impl Header {
-    /// Whether it is one of the borrowers.
-    pub(crate) fn borrows(&self, loan: &Rc<Loan>) -> bool {
-        self.with_loan(|other| other.is_some_and(|other| Rc::ptr_eq(other, loan)))
-    }
 
     /// Passes on a panic that nobody has looked at and nobody will: to its scope, or to the log.
     pub(super) fn report_unseen(&self) {
@@ -142,7 +135,19 @@ impl Header {
         }
         self.with_loan(|loan| match loan {
             Some(loan) => loan.panicked.set(true),
-            None => complain(format_args!("green thread {self} panicked, and nobody joined it")),
+            None => lose(self),
         });
+    }
+}
+
+impl Header {
+    /// Notes that somebody has looked at its outcome.
+    pub(crate) fn mark_seen(&self) {
+        self.seen.set(true);
+    }
+
+    /// Whether it is one of the borrowers.
+    pub(crate) fn borrows(&self, loan: &Rc<Loan>) -> bool {
+        self.with_loan(|other| other.is_some_and(|other| Rc::ptr_eq(other, loan)))
     }
 }

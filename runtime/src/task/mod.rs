@@ -4,10 +4,13 @@
 //! - `reason`: what a parked task waits for
 //! - `join_error`: how a task can fail
 //! - `interrupts`: kills and time-outs that wait to be delivered
+//! - `hook`: what others have asked for at its end
+//! - `locals`: values that it keeps for itself
 //! - `header`: the control block and its states
 //! - `block`, `chunk`: the memory of it
 //! - `cell`: the allocation and its reference count
 //! - `outcome`: the typed end of it, which a join handle holds
+//! - `lost`: errors that nobody looks at
 //! - `switch`: entering and leaving, checked by the states
 //! - `tracked`: what is noted of a task while tracking is on
 //! - `annex`: what a layer above keeps with a task
@@ -25,10 +28,13 @@ mod block;
 mod cell;
 mod chunk;
 mod header;
+mod hook;
 mod id;
 mod interrupts;
 mod join_error;
 mod lend;
+mod locals;
+mod lost;
 mod outcome;
 mod purpose;
 mod reason;
@@ -43,11 +49,13 @@ pub use reason::Reason;
 pub(crate) use annex::Annex;
 pub(crate) use cell::TaskRef;
 pub use header::Wake;
-pub(crate) use header::{NOWHERE, Spec, State};
+pub(crate) use header::{Header, NOWHERE, Spec, State};
+pub(crate) use hook::Hook;
 pub(crate) use id::Waiter;
 pub(crate) use interrupts::{Due, Interrupts, Payload, TimeoutUnwind};
 pub use lend::Scope;
 pub(crate) use lend::{Loan, lend};
+pub use lost::{ErrorHook, LostError, set_error_hook, take_error_hook};
 pub(crate) use outcome::Outcome;
 pub(crate) use purpose::{Purpose, is_stopped};
 pub(crate) use switch::{Exit, Here, Next};

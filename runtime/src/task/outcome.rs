@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use super::header::Content;
-use super::{JoinError, TaskRef};
+use super::{JoinError, TaskId, TaskRef};
 
 /// The one typed reference to a task. When it goes, so does an outcome that is there.
 #[derive(Debug)]
@@ -48,6 +48,11 @@ impl<T> Outcome<T> {
         Some(unsafe { self.task.outcome_ptr().cast::<Result<T, JoinError>>().read() })
     }
 
+    /// What looks at the outcome without holding it.
+    pub(crate) fn glance(&self) -> Glance<T> {
+        Glance { id: self.task.id, _knows: PhantomData }
+    }
+
     /// The task itself.
     pub(crate) fn task(&self) -> &TaskRef {
         &self.task
@@ -69,5 +74,41 @@ impl<T> Deref for Outcome<T> {
 
     fn deref(&self) -> &TaskRef {
         &self.task
+    }
+}
+
+/// Knows the type of one task's outcome: it can look at it, and neither keep nor take it.
+pub(crate) struct Glance<T> {
+    id: TaskId,
+    _knows: PhantomData<fn() -> T>,
+}
+
+impl<T> Glance<T> {
+    /// Gives `f` the outcome of the task that this was made for, if it is there; nobody else finds it meanwhile.
+    pub(crate) fn look<R>(
+        &self,
+        task: &TaskRef,
+        f: impl FnOnce(&Result<T, JoinError>) -> R,
+    ) -> Option<R> {
+        assert!(task.id == self.id, "a glance is for one task");
+        if task.content.get() != Content::Outcome {
+            return None;
+        }
+        let back = PutBack(task);
+        task.content.set(Content::Nothing);
+        // SAFETY: it was there, of this type, as the id says: one is never given twice. `f` may get the
+        // typed end dropped, which then does not find it; who puts it back sees to what is due.
+        let seen = f(unsafe { &*task.outcome_ptr().cast::<Result<T, JoinError>>() });
+        drop(back);
+        Some(seen)
+    }
+}
+
+/// Marks an outcome that was looked at as there again.
+struct PutBack<'a>(&'a TaskRef);
+
+impl Drop for PutBack<'_> {
+    fn drop(&mut self) {
+        self.0.content.set(Content::Outcome);
     }
 }

@@ -1,4 +1,4 @@
-//! Thread-locals and tasks.
+//! Thread-locals of which each task has its own value.
 
 use std::cell::Cell;
 use std::thread::LocalKey;
