@@ -31,10 +31,13 @@
 //! |---|---|
 //! | run a program's body as the first task | [`run`], [`Hub`] |
 //! | start tasks and have their results | [`spawn`], [`Builder`], [`JoinHandle`], [`join_all`], [`scope`](scope()) |
-//! | wait | [`sleep`], [`sleep_until`], [`yield_now`] |
 //! | share data between tasks | [`sync`]: [`Mutex`](sync::Mutex), [`RwLock`](sync::RwLock), [`Semaphore`](sync::Semaphore), [`Condition`](sync::Condition), [`Event`](sync::Event), [`Barrier`](sync::Barrier), [`OnceCell`](sync::OnceCell) |
 //! | hand things from task to task | [`queue`], [`channel`] |
 //! | wait for whichever comes first | [`select!`], [`select`](mod@select) |
+//! | handle many tasks | [`Group`], [`Pool`], [`map_ordered`], [`JoinAll`], [`kill_all`] |
+//! | wait | [`sleep`], [`sleep_until`], [`yield_now`], [`wait`], [`iwait`] |
+//! | be called | [`JoinHandle::link`], [`spawn_later`], [`Timer`], [`run_callback`] |
+//! | hand a result to many | [`AsyncResult`] |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
@@ -42,11 +45,11 @@
 //! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
-//! | see what goes on | [`dump`], [`inspect`], [`stats`], [`watch`], [`Deadlock`], [`log`](mod@log) |
+//! | see what goes on | [`dump`], [`inspect`], [`stats`], [`enumerate`], [`watch`], [`Deadlock`], [`set_error_hook`], [`log`](mod@log) |
 //! | test code that waits | `testing`: virtual time, an order by lot, streams in memory |
 //! | build something to wait on | [`park`], [`Unparker`], [`Reason`], [`deliver`], [`io::Source`] |
 //! | switch stacks by hand, write iterators as code that yields | [`greenlet`] |
-//! | live with thread-locals | [`no_switch`], [`local::preserve`] |
+//! | live with thread-locals | [`no_switch`], [`local::preserve`], [`task_local!`] |
 //!
 //! [`surprises`] is the page to read before the first real program. [`settings`] lists what can be set from outside.
 //!
@@ -57,6 +60,16 @@
 //! | `gevent.spawn`, `g.get()`, `gevent.joinall` | [`spawn`], [`JoinHandle::join`], [`join_all`] |
 //! | `g.value`, `g.exception`, `g.ready()` | [`JoinHandle::value`], [`JoinHandle::error`], [`JoinHandle::is_finished`] |
 //! | `g.kill(block=False)`, `g.kill(timeout=s)` | [`JoinHandle::kill`], [`JoinHandle::kill_timeout`] |
+//! | `g.link`, `g.link_value`, `g.link_exception`, `g.rawlink` | [`JoinHandle::link`], `link_value`, `link_error`, `rawlink` |
+//! | `g.link(async_result)`, `g.unlink` | [`JoinHandle::link_to`], [`Link::unlink`] |
+//! | `gevent.spawn_later`, `gevent.killall` | [`spawn_later`], [`kill_all`] |
+//! | `joinall(timeout=, count=, raise_error=)` | [`JoinAll`], [`join_all_ok`] |
+//! | `gevent.wait`, `gevent.iwait`, `gevent.wait()` | [`wait`], [`iwait`], [`join_rest`] |
+//! | `AsyncResult`, `pool.Group`, `pool.Pool` | [`AsyncResult`], [`Group`], [`Pool`] |
+//! | `gevent.local.local`, `threading.local` | [`task_local!`] |
+//! | `hub.loop.run_callback` | [`run_callback`] |
+//! | `threading.Timer`, `enumerate`, `active_count` | [`Timer`], [`enumerate`], [`active_count`] |
+//! | `threading.excepthook` | [`set_error_hook`] |
 //! | `gevent.sleep(s)`, `gevent.sleep(0)` | [`sleep`], [`yield_now`] |
 //! | `gevent.Timeout` | [`timeout`] |
 //! | `gevent.queue.Queue(n)`, `Queue()`, `Channel()` | [`Queue::bounded`](queue::AnyQueue::bounded), [`unbounded`](queue::AnyQueue::unbounded), [`Channel`](queue::Channel) |
