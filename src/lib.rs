@@ -34,7 +34,7 @@
 //! | share data between tasks | [`sync`]: [`Mutex`](sync::Mutex), [`RwLock`](sync::RwLock), [`Semaphore`](sync::Semaphore), [`Condition`](sync::Condition), [`Event`](sync::Event), [`Barrier`](sync::Barrier), [`OnceCell`](sync::OnceCell) |
 //! | hand things from task to task | [`queue`], [`channel`] |
 //! | wait for whichever comes first | [`select!`], [`select`](mod@select) |
-//! | handle many tasks | [`Group`], [`Pool`], [`map_ordered`], [`JoinAll`], [`kill_all`] |
+//! | handle many tasks | [`Group`], [`Pool`], [`map_ordered`], [`Worker`], [`JoinAll`], [`kill_all`] |
 //! | wait | [`sleep`], [`sleep_until`], [`yield_now`], [`wait`], [`iwait`] |
 //! | be called | [`JoinHandle::link`], [`spawn_later`], [`Timer`], [`run_callback`] |
 //! | hand a result to many | [`AsyncResult`] |
@@ -119,7 +119,7 @@ pub use osier_runtime::{
     AsyncResult, Blocked, Builder, Callback, Deadlock, Dump, Elapsed, ErrorHook, Group, Handle,
     Hub, Imap, Iwait, JoinAll, JoinError, JoinHandle, Link, LinkTarget, LostError, Pool, PoolFull,
     Reason, RemoteHandle, RemoteKiller, RemoteUnparker, Scope, ScopedJoinHandle, Stats, Task,
-    TaskId, Timer, Unparker, Waitable, Wake, Watch,
+    TaskId, Timer, Unparker, Waitable, Wake, Watch, Worker, WorkerEnd, WorkerReport,
 };
 #[doc(inline)]
 pub use osier_runtime::{

@@ -39,7 +39,6 @@ const RUNTIME: &str = "
     local: task hub park
     spawn: clock stack task hub cancel park
     scope: task hub cancel park spawn
-    group: clock complaint task hub cancel park wait spawn scope
     handle: clock task hub cancel park blocker spawn
     run: task hub handle
     io: clock reactor task hub cancel park
@@ -48,6 +47,7 @@ const RUNTIME: &str = "
     lull: clock task hub cancel park
     queue: clock task cancel park wait
     channel: clock queue wait
+    group: clock complaint task hub cancel park wait spawn scope queue channel
     select: cancel clock park task io wait queue channel
     stats: hub
     inspect: sys settings clock trace task hub spawn

@@ -52,8 +52,8 @@ mod wait;
 pub use cancel::{Elapsed, deliver, no_switch, shield, timeout};
 pub use group::{
     AsyncResult, Callback, Group, Imap, Iwait, JoinAll, Link, LinkTarget, Pool, PoolFull, Timer,
-    iwait, join_all_ok, join_any, kill_all, kill_all_timeout, map_ordered, map_unordered,
-    run_callback, spawn_later, wait, wait_timeout,
+    Worker, WorkerEnd, WorkerReport, iwait, join_all_ok, join_any, kill_all, kill_all_timeout,
+    map_ordered, map_unordered, run_callback, spawn_later, wait, wait_timeout,
 };
 pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};
 pub use hub::Deadlock;

@@ -11,8 +11,10 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 
 use super::callback::run_callback;
+use crate::channel::Sender;
 use crate::complaint::complain;
 use crate::hub::{Blueprint, Hub, hub};
+use crate::queue::{AnyQueue, Kind};
 use crate::spawn::{JoinHandle, Task};
 use crate::task::{Hook, JoinError, TaskRef};
 
@@ -69,6 +71,28 @@ impl fmt::Debug for Link {
 pub trait LinkTarget<T>: 'static {
     /// Takes the outcome; may wait.
     fn take_outcome(self, outcome: Result<T, JoinError>);
+}
+
+/// Puts it, and waits for room; an item that finds the queue shut down is lost, and the log says so.
+impl<T, K> LinkTarget<T> for AnyQueue<K>
+where
+    T: 'static,
+    K: Kind<Item = Result<T, JoinError>> + 'static,
+{
+    fn take_outcome(self, outcome: Result<T, JoinError>) {
+        if let Err(error) = self.put(outcome) {
+            complain(format_args!("a link lost the outcome of its task: {error}"));
+        }
+    }
+}
+
+/// Sends it, and waits for room; without a receiver it is lost, and the log says so.
+impl<T: 'static> LinkTarget<T> for Sender<Result<T, JoinError>> {
+    fn take_outcome(self, outcome: Result<T, JoinError>) {
+        if let Err(error) = self.send(outcome) {
+            complain(format_args!("a link lost the outcome of its task: {error}"));
+        }
+    }
 }
 
 /// What a link calls in the end, knowing what it is told.
@@ -213,7 +237,7 @@ impl<T: 'static> JoinHandle<T> {
         link(self.0.task(), false, Box::new(prepare))
     }
 
-    /// Hands the task's outcome to something that takes it: an [`AsyncResult`](crate::AsyncResult).
+    /// Hands the task's outcome to an [`AsyncResult`](crate::AsyncResult), a queue or a channel.
     ///
     /// Otherwise as [`link`](Self::link).
     ///

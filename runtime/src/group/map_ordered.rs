@@ -3,8 +3,10 @@
 //! Waits for its workers, so what it is given may borrow. Results one by one, and work that comes up later, are
 //! `Pool::imap`'s.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use crate::complaint::complain;
@@ -99,22 +101,31 @@ impl<T, R> WorkList<T, R> {
         loop {
             let next = self.items.borrow_mut().pop_front();
             let Some((at, item)) = next else { return };
-            match catch_unwind(AssertUnwindSafe(|| f(item))) {
-                Ok(value) => self.give(at, Ok(value)),
-                Err(payload) if payload.is::<Killed>() => {
-                    self.give(at, Err(JoinError::killed()));
-                    resume_unwind(payload)
-                }
-                Err(payload) => {
-                    let error = JoinError::unwound(payload);
-                    complain(format_args!("item {at} of a work list failed: {error}"));
-                    self.give(at, Err(error));
-                }
+            let (result, kill) = attempt(|| f(item), format_args!("item {at} of a work list"));
+            self.give(at, result);
+            if let Some(kill) = kill {
+                resume_unwind(kill);
             }
         }
     }
 
     fn give(&self, at: usize, result: Result<R, JoinError>) {
         self.results.borrow_mut().push((at, result));
+    }
+}
+
+/// What comes of the work on one item; a failure is logged. With a kill, which the caller goes on unwinding with.
+pub(super) fn attempt<R>(
+    work: impl FnOnce() -> R,
+    what: fmt::Arguments<'_>,
+) -> (Result<R, JoinError>, Option<Box<dyn Any + Send>>) {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(value) => (Ok(value), None),
+        Err(payload) if payload.is::<Killed>() => (Err(JoinError::killed()), Some(payload)),
+        Err(payload) => {
+            let error = JoinError::unwound(payload);
+            complain(format_args!("{what} failed: {error}"));
+            (Err(error), None)
+        }
     }
 }

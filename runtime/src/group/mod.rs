@@ -14,6 +14,7 @@
 //! - `pool`: pools
 //! - `map`, `imap`: a call for each of many items
 //! - `map_ordered`: a work list and so many workers
+//! - `worker`: a task that works through a queue
 
 mod async_result;
 mod callback;
@@ -30,6 +31,7 @@ mod pool;
 mod roster;
 mod shared;
 mod task_group;
+mod worker;
 
 pub use async_result::AsyncResult;
 pub use callback::{Callback, run_callback};
@@ -42,3 +44,4 @@ pub use link::{Link, LinkTarget};
 pub use map_ordered::{map_ordered, map_unordered};
 pub use pool::{Pool, PoolFull};
 pub use task_group::Group;
+pub use worker::{Worker, WorkerEnd, WorkerReport};
