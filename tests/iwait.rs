@@ -18,7 +18,7 @@ fn gated<const N: usize>() -> ([AsyncResult<()>; N], Vec<JoinHandle<usize>>) {
     let tasks = gates.iter().cloned().enumerate().map(|(n, gate): (usize, AsyncResult<()>)| {
         spawn(move || {
             gate.get().unwrap();
-            assert!(n % 2 == 0, "{n} is odd");
+            assert!(n.is_multiple_of(2), "{n} is odd");
             n
         })
     });

@@ -289,7 +289,7 @@ fn a_join_that_raises_gives_the_first_error_po_08() {
             for (n, gate) in gates.iter().cloned().enumerate() {
                 group.spawn(move || {
                     gate.get().unwrap();
-                    assert!(n % 2 == 0, "{n} is odd");
+                    assert!(n.is_multiple_of(2), "{n} is odd");
                 });
             }
             let joins = group.clone();
@@ -400,6 +400,19 @@ fn a_task_can_be_in_several_groups() {
         assert!(a.is_empty(), "it has ended");
         a.add(osier::current());
         assert!(a.discard(osier::current()));
+    });
+}
+
+#[test]
+fn a_member_can_have_a_name_and_a_stack_and_none_leaves_the_place_free() {
+    osier::run(|| {
+        let pool = Pool::new(1);
+        let named = pool.spawn_with(Builder::new().name("brewer"), || osier::current().name());
+        assert!(pool.is_full());
+        assert_eq!(named.unwrap().join().unwrap().as_deref(), Some("brewer"));
+        let too_much = Builder::new().stack_size(usize::MAX / 2);
+        assert!(pool.spawn_with(too_much, || ()).is_err());
+        assert_eq!((pool.len(), pool.free_count()), (0, 1));
     });
 }
 

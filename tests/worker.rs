@@ -10,7 +10,7 @@ use osier::{JoinError, Worker, WorkerEnd, channel, join_all, join_rest, sleep, s
 use support::{SHORT, logged, wait_for_nobody};
 
 fn half(n: u32) -> u32 {
-    assert!(n % 2 == 0, "{n} is odd");
+    assert!(n.is_multiple_of(2), "{n} is odd");
     n / 2
 }
 

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io;
 use std::panic::Location;
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::shared::crew_methods;
 use crate::cancel::deliver;
 use crate::clock;
 use crate::hub::{Blueprint, Site};
-use crate::spawn::{JoinHandle, Task};
+use crate::spawn::{Builder, JoinHandle, Task};
 use crate::task::{JoinError, Wake};
 use crate::wait::{Waitable, Watcher, sealed::Sealed};
 
@@ -127,6 +128,38 @@ impl Pool {
                 let handle = self.0.spawn(Blueprint::PLAIN, site, false, f);
                 handle.kill();
                 handle
+            }
+        }
+    }
+
+    /// Waits for a place, and spawns a member with a name, a stack size, or as a daemon.
+    ///
+    /// # Errors
+    /// As [`Builder::spawn`]; also where nobody may wait and no place is free.
+    ///
+    /// # Panics
+    /// Outside of [`run`](crate::run).
+    ///
+    /// # Blocking
+    /// Switches tasks, unless a place is free.
+    #[track_caller]
+    pub fn spawn_with<F, T>(&self, builder: Builder, f: F) -> io::Result<JoinHandle<T>>
+    where
+        F: FnOnce() -> T + 'static,
+        T: 'static,
+    {
+        if let Err(wake) = self.0.take_place(None) {
+            deliver(wake);
+            return Err(io::Error::new(io::ErrorKind::WouldBlock, "the pool is full"));
+        }
+        match builder.spawn(f) {
+            Ok(handle) => {
+                self.0.enter(handle.0.task(), true);
+                Ok(handle)
+            }
+            Err(error) => {
+                self.0.give_place();
+                Err(error)
             }
         }
     }
