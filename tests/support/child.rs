@@ -15,7 +15,7 @@ pub(crate) fn in_child(test: &str, body: impl FnOnce()) -> Output {
     }
     let program = env::current_exe().expect("the test's own path");
     Command::new(program)
-        .args([test, "--exact", "--nocapture", "--test-threads=1"])
+        .args([test, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
         .env(CHILD, test)
         .env("RUST_BACKTRACE", "0")
         .output()
