@@ -8,7 +8,7 @@ use std::mem;
 /// Slots of a new ring: a turn of tasks.
 const FEWEST: usize = 64;
 /// How many places behind the first is near.
-const AHEAD: usize = 3;
+const AHEAD: usize = 2;
 
 /// First in, first out.
 #[derive(Debug)]
