@@ -3,10 +3,14 @@
 
 mod place;
 
+use std::cell::Cell;
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd;
-use std::time::Duration;
+use std::os::unix::net::UnixStream;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
+use osier::io::{Got, Source};
 use osier::net::{Shutdown, TcpListener, TcpStream};
 use rustix::net::{SendFlags, send};
 
@@ -142,6 +146,70 @@ fn a_descriptor_used_again_wakes_no_stranger_so_06() {
         assert_eq!(next.as_raw_fd(), number, "the number is used again");
         next.set_read_timeout(Some(SHORT)).unwrap();
         assert_eq!(next.read(&mut [0]).unwrap_err().kind(), ErrorKind::TimedOut);
+    });
+}
+
+/// A source that the reactor watches from now on.
+fn watched(near: UnixStream) -> Source<UnixStream> {
+    near.set_nonblocking(true).unwrap();
+    let near = Source::new(near);
+    let limit = osier::clock::deadline(Duration::from_millis(1));
+    assert_eq!(read_byte(&near, limit, &Cell::new(0)).unwrap_err().kind(), ErrorKind::TimedOut);
+    near
+}
+
+/// Reads a byte, and counts how often that is tried.
+fn read_byte(
+    near: &Source<UnixStream>,
+    limit: Option<Instant>,
+    tries: &Cell<usize>,
+) -> std::io::Result<u8> {
+    let mut byte = [0];
+    near.read(limit, |mut near| {
+        tries.set(tries.get() + 1);
+        near.read_exact(&mut byte).map(|()| Got { value: byte[0], drained: false })
+    })
+}
+
+/// Two sockets are ready at once. The task that is woken first closes the second, which a duplicate
+/// keeps open, so that the kernel goes on to report it; a new socket gets its number, and
+/// its place in the reactor. What happens to the old one is not told to who waits for the new one.
+#[test]
+fn an_event_of_a_closed_socket_wakes_nobody_who_has_its_number_so_06() {
+    const FAR_UP: i32 = 950; // no other test of this process comes there
+    osier::run(|| {
+        let (first, mut first_peer) = UnixStream::pair().unwrap();
+        let (duplicate, mut second_peer) = UnixStream::pair().unwrap();
+        let (next, mut next_peer) = UnixStream::pair().unwrap();
+        next.set_nonblocking(true).unwrap();
+        let first = watched(first);
+        let second = rustix::io::fcntl_dupfd_cloexec(&duplicate, FAR_UP).unwrap();
+        let number = second.as_raw_fd();
+        let second = watched(second.into());
+
+        let tries = Rc::new(Cell::new(0));
+        let count = tries.clone();
+        let reader = osier::spawn(move || {
+            read_byte(&first, None, &Cell::new(0)).unwrap();
+            drop(second);
+            let next = rustix::io::fcntl_dupfd_cloexec(next, number).unwrap();
+            assert_eq!(next.as_raw_fd(), number, "the number is used again");
+            read_byte(&Source::new(UnixStream::from(next)), None, &count).unwrap()
+        });
+        // The hub has nothing else to do, so it asks the kernel for all there is.
+        let look = || osier::sleep(Duration::from_millis(2));
+        osier::yield_now();
+        first_peer.write_all(b"1").unwrap();
+        second_peer.write_all(b"2").unwrap();
+        look();
+        assert_eq!(tries.get(), 1, "it waits");
+        second_peer.write_all(b"2").unwrap();
+        look();
+        assert_eq!(tries.get(), 1, "and is not woken for the old one");
+        next_peer.write_all(b"3").unwrap();
+        assert_eq!(reader.join().unwrap(), b'3');
+        assert_eq!(tries.get(), 2, "but for its own");
+        drop(duplicate);
     });
 }
 

@@ -10,23 +10,30 @@ use std::time::Duration;
 use osier::net::TcpListener;
 use osier::net::http::{self, Agent, Error, ureq};
 use osier::net::tls::{TlsAcceptor, TlsConnector};
+use osier::sync::Event;
 use osier::{Builder, JoinHandle};
 
 const SHORT: Duration = Duration::from_millis(20);
+
+/// Longer than any machine takes; what waits that long has failed.
+const LONG: Duration = Duration::from_secs(30);
 
 /// What a server has seen.
 #[derive(Default)]
 struct Seen {
     connections: Cell<usize>,
     under_way: Cell<usize>,
-    most_under_way: Cell<usize>,
+    /// How many have to be under way before any is answered.
+    awaited: usize,
+    /// Set when so many are, or one was.
+    all_here: Event,
 }
 
-/// Answers every request after a while; a daemon.
-fn serve(tls: Option<TlsAcceptor>) -> (SocketAddr, Rc<Seen>) {
+/// Answers requests once `awaited` of them are under way, and none for `/stall`; a daemon.
+fn serve(tls: Option<TlsAcceptor>, awaited: usize) -> (SocketAddr, Rc<Seen>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = listener.local_addr().unwrap();
-    let seen = Rc::new(Seen::default());
+    let seen = Rc::new(Seen { awaited, ..Seen::default() });
     let shared = seen.clone();
     let accept = move || {
         for tcp in listener.incoming().map(Result::unwrap) {
@@ -51,9 +58,18 @@ fn answer(stream: impl Read + Write, seen: &Seen) {
             return;
         }
         seen.under_way.set(seen.under_way.get() + 1);
-        seen.most_under_way.set(seen.most_under_way.get().max(seen.under_way.get()));
-        osier::sleep(SHORT);
+        if head[0].contains("/stall") {
+            let _ = stream.read(&mut [0]); // until the client goes
+            return seen.under_way.set(seen.under_way.get() - 1);
+        }
+        if seen.under_way.get() >= seen.awaited {
+            seen.all_here.set();
+        }
+        let all = seen.all_here.wait_timeout(LONG);
         seen.under_way.set(seen.under_way.get() - 1);
+        if !all {
+            return; // which is an error at the client's
+        }
         let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
         if stream.get_mut().write_all(answer).is_err() {
             return;
@@ -73,21 +89,21 @@ fn fetch(agent: &Agent, url: &str) -> JoinHandle<Result<String, Error>> {
 #[test]
 fn requests_of_many_tasks_are_under_way_at_once() {
     osier::run(|| {
-        let (addr, seen) = serve(None);
+        let (addr, seen) = serve(None, 200);
         let (agent, url) = (agent(), format!("http://{addr}/"));
         let tasks: Vec<_> = (0..200).map(|_| fetch(&agent, &url)).collect();
         for task in tasks {
             assert_eq!(task.join().unwrap().unwrap(), "hello");
         }
+        assert!(seen.all_here.is_set());
         assert_eq!(seen.connections.get(), 200);
-        assert_eq!(seen.most_under_way.get(), 200);
     });
 }
 
 #[test]
 fn tasks_one_after_the_other_share_a_connection() {
     osier::run(|| {
-        let (addr, seen) = serve(None);
+        let (addr, seen) = serve(None, 1);
         let (agent, url) = (agent(), format!("http://localhost:{}/", addr.port()));
         for _ in 0..3 {
             assert_eq!(fetch(&agent, &url).join().unwrap().unwrap(), "hello");
@@ -99,21 +115,27 @@ fn tasks_one_after_the_other_share_a_connection() {
 #[test]
 fn a_request_can_be_killed_or_run_out_of_time() {
     osier::run(|| {
-        let (addr, _seen) = serve(None);
-        let (agent, url) = (agent(), format!("http://{addr}/"));
-        let killed = fetch(&agent, &url);
-        osier::sleep(SHORT / 4);
+        let (addr, seen) = serve(None, 1);
+        let (agent, stall) = (agent(), format!("http://{addr}/stall"));
+        let killed = fetch(&agent, &stall);
+        let waits = || {
+            while seen.under_way.get() == 0 {
+                osier::sleep(SHORT / 20)
+            }
+        };
+        osier::timeout(LONG, waits).expect("it gets to the server");
         killed.kill();
         assert!(killed.join().unwrap_err().is_killed());
 
-        let late = osier::timeout(SHORT / 4, || agent.get(&url).call());
+        let late = osier::timeout(SHORT, || agent.get(&stall).call());
         assert!(late.is_err());
 
         let limited =
-            http::builder().configure(|c| c.proxy(None).timeout_global(Some(SHORT / 4))).build();
-        let error = fetch(&limited, &url).join().unwrap().unwrap_err();
+            http::builder().configure(|c| c.proxy(None).timeout_global(Some(SHORT))).build();
+        let error = fetch(&limited, &stall).join().unwrap().unwrap_err();
         assert!(matches!(error, Error::Timeout(ureq::Timeout::Global)), "{error}");
 
+        let url = format!("http://{addr}/");
         assert_eq!(fetch(&agent, &url).join().unwrap().unwrap(), "hello", "the agent goes on");
     });
 }
@@ -125,7 +147,7 @@ fn tls_fits_on_a_stack_of_the_usual_size() {
     let acceptor = TlsAcceptor::from_pem(cert.as_bytes(), key.as_bytes()).unwrap();
     let connector = TlsConnector::from_pem(cert.as_bytes()).unwrap();
     osier::run(|| {
-        let (addr, seen) = serve(Some(acceptor));
+        let (addr, seen) = serve(Some(acceptor), 20);
         let root = ureq::tls::Certificate::from_pem(cert.as_bytes()).unwrap();
         let roots = ureq::tls::RootCerts::new_with_certs(&[root]);
         let tls = ureq::tls::TlsConfig::builder().root_certs(roots).build();
@@ -135,7 +157,7 @@ fn tls_fits_on_a_stack_of_the_usual_size() {
         for task in tasks {
             assert_eq!(task.join().unwrap().unwrap(), "hello");
         }
-        assert_eq!(seen.most_under_way.get(), 20);
+        assert!(seen.all_here.is_set());
 
         let tcp = osier::net::TcpStream::connect(addr).unwrap();
         let mut stream = connector.connect("localhost", tcp).unwrap();

@@ -258,10 +258,12 @@ fn wakes_nobody_for_a_source_that_has_gone_c_11() {
     let new = reactor.register(other.as_fd()).expect("a socket");
     assert_eq!(old.index(), new.index(), "the place is used again");
     poll(&mut reactor, NOW);
+    reactor.clear(new, Direction::Read);
     reactor.start_wait(new, Direction::Read, "stranger").expect("nobody waits");
     peer.write_all(b"x").expect("room");
     assert!(poll(&mut reactor, LONG).is_empty(), "the stale event wakes nobody");
     assert_eq!(reactor.waiting(), 1);
+    assert_eq!(reactor.is_ready(new, Direction::Read), Ok(false), "nor is it taken for ready");
     drop(duplicate);
 }
 
