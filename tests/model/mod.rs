@@ -16,5 +16,5 @@ mod scene;
 mod script;
 
 pub(crate) use play::{Subject, play};
-pub(crate) use scene::Scene;
+pub(crate) use scene::{Scene, limited};
 pub(crate) use script::{Limit, Script, Step, UNIT, cases, limit, script};

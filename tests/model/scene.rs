@@ -126,6 +126,11 @@ impl Scene {
         self.check(took >= length && took < length + UNIT, || format!("{took:?} of {length:?}"));
     }
 
+    /// Whether it was killed and has not ended.
+    pub(crate) fn is_doomed(&self, who: usize) -> bool {
+        self.actors[who].doom.get().is_some()
+    }
+
     /// Only who was killed unwinds, and at once.
     #[track_caller]
     pub(crate) fn check_doom(&self, me: usize) {
