@@ -11,10 +11,12 @@
 //! - `exchange`: the model of queues and selects
 #![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
+mod exchange;
 mod play;
 mod scene;
 mod script;
 
+pub(crate) use exchange::{Branch, Exchange, Item, Order};
 pub(crate) use play::{Subject, play};
 pub(crate) use scene::{Scene, limited};
 pub(crate) use script::{Limit, Script, Step, UNIT, cases, limit, script};
