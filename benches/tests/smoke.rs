@@ -123,6 +123,16 @@ fn items_pass_between_tasks() {
 }
 
 #[test]
+fn items_pass_between_threads() {
+    for room in ["0", "1", "1024"] {
+        let line = measured(&["ours", "threads", "n=500", &format!("room={room}")]);
+        assert_eq!((&line["n"], extra(&line, "room").to_string()), (&500.into(), room.to_owned()));
+    }
+    let line = measured(&["ours", "threads", "n=500", "kind=unbounded"]);
+    assert_eq!(line["extra"].get("room"), None);
+}
+
+#[test]
 fn sleeps_never_end_early() {
     let line = measured(&["ours", "sleep", "n=200", "waves=2"]);
     assert_eq!(extra(&line, "early"), 0.0);

@@ -24,7 +24,7 @@ pub(crate) fn stamp(files: &[String]) -> Result<String, String> {
     Ok(out)
 }
 
-/// Commit, kernel, processor and date, asked of git, the kernel and `date`.
+/// Commit, kernel, processor, its load, and date, asked of git, the kernel and `date`.
 fn here() -> Result<String, String> {
     let uname = rustix::system::uname();
     let changed = !said("git", &["status", "--porcelain", "--untracked-files=no"])?.is_empty();
@@ -36,6 +36,7 @@ fn here() -> Result<String, String> {
         "kernel": format!("{} {}", uname.sysname().to_string_lossy(), uname.release().to_string_lossy()),
         "cpu": cpu(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()),
         "cores": cores.to_string(),
+        "load": load(&fs::read_to_string("/proc/loadavg").unwrap_or_default()),
         "rustc": said("rustc", &["--version"])?,
     }})
     .to_string())
@@ -44,6 +45,12 @@ fn here() -> Result<String, String> {
 fn cpu(cpuinfo: &str) -> String {
     let line = cpuinfo.lines().find(|line| line.starts_with("model name"));
     line.and_then(|line| line.split_once(": ")).map_or("unknown", |(_, model)| model).to_owned()
+}
+
+/// How many wanted a processor in the last minute, at the time of the stamp: far more than there are cores, and wall times
+/// say little, least of all where two threads are measured.
+fn load(loadavg: &str) -> String {
+    loadavg.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 fn said(program: &str, words: &[&str]) -> Result<String, String> {
@@ -62,7 +69,7 @@ mod tests {
     fn the_stamp_reads_back() {
         let Line::Stamp(pairs) = parse(&here().unwrap()).unwrap() else { panic!("no stamp") };
         let names: Vec<&str> = pairs.iter().map(|(name, _)| &**name).collect();
-        assert_eq!(names, ["commit", "cores", "cpu", "date", "kernel", "rustc", "tree"]);
+        assert_eq!(names, ["commit", "cores", "cpu", "date", "kernel", "load", "rustc", "tree"]);
         assert!(pairs.iter().all(|(_, value)| !value.is_empty()));
     }
 
@@ -70,6 +77,12 @@ mod tests {
     fn the_processor_is_named_once() {
         assert_eq!(cpu("processor\t: 0\nmodel name\t: A: B\nmodel name\t: C\n"), "A: B");
         assert_eq!(cpu(""), "unknown");
+    }
+
+    #[test]
+    fn the_load_is_that_of_the_last_minute() {
+        assert_eq!(load("13.45 11.78 9.60 4/512 1\n"), "13.45");
+        assert_eq!(load(""), "unknown");
     }
 
     #[test]

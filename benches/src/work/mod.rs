@@ -13,6 +13,7 @@ mod mem;
 mod queues;
 mod sleep;
 mod spawn;
+mod threads;
 mod yields;
 
 use crate::args::{Args, Key};
@@ -38,6 +39,7 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "pingpong", keys: queues::PINGPONG_KEYS, run: queues::pingpong },
     Work { name: "stream", keys: queues::STREAM_KEYS, run: queues::stream },
     Work { name: "select", keys: queues::SELECT_KEYS, run: queues::from_several },
+    Work { name: "threads", keys: threads::KEYS, run: threads::run },
     Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
     Work { name: "mem", keys: mem::KEYS, run: mem::run },
     Work { name: "fetch", keys: fetch::KEYS, run: fetch::run },
