@@ -52,6 +52,7 @@
 //! | live with thread-locals | [`no_switch`], [`local::preserve`], [`task_local!`] |
 //!
 //! [`surprises`] is the page to read before the first real program. [`settings`] lists what can be set from outside.
+//! [`examples`] has a short program for each thing that is known from Python, Go or tokio.
 //!
 //! # If you know gevent
 //!
@@ -140,6 +141,8 @@ pub use osier_net as net;
 #[doc(inline)]
 pub use osier_runtime::testing;
 
+#[doc = include_str!("../docs/examples.md")]
+pub mod examples {}
 #[doc = include_str!("../docs/settings.md")]
 pub mod settings {}
 #[doc = include_str!("../docs/surprises.md")]
