@@ -45,17 +45,16 @@ impl Hook for Inner {
 
 impl Inner {
     fn leave(&self, key: usize) {
-        let freed = self.roster.borrow_mut().leave(key, |who: Unparker| who.unpark());
+        let freed = self.roster.borrow_mut().leave(key, |who: Unparker| who.hit());
         if freed {
             self.watchers.notify_one();
         }
     }
 
     fn give_place(&self) {
-        let next = self.roster.borrow_mut().give_place();
-        match next {
-            Some(next) => next.unpark(),
-            None => _ = self.watchers.notify_one(),
+        let freed = self.roster.borrow_mut().give_place(|who| who.hit());
+        if freed {
+            self.watchers.notify_one();
         }
     }
 }

@@ -196,7 +196,8 @@ impl Hook for AtEnd {
 
 fn watch(task: &TaskRef, watcher: Watcher) {
     if task.is_done() {
-        return watcher.notify();
+        watcher.notify();
+        return;
     }
     let watchers = task.find_hook::<AtEnd>().unwrap_or_else(|| {
         let watchers = Rc::new(AtEnd(Watchers::new()));

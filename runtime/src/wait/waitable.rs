@@ -152,12 +152,12 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Tells it.
-    pub(crate) fn notify(&self) {
+    /// Tells it; false if it will never look.
+    pub(crate) fn notify(&self) -> bool {
         self.lookout.ready.borrow_mut().push_back(self.key);
         let mut who = self.lookout.who.borrow_mut();
         match &*who {
-            Some(Who::Task(task)) => task.unpark(),
+            Some(Who::Task(task)) => return task.hit(),
             Some(Who::Future(_)) => {
                 let future = who.take();
                 drop(who);
@@ -167,6 +167,7 @@ impl Watcher {
             }
             None => {}
         }
+        true
     }
 
     /// The one that may travel; the same each time, until it is recalled.
@@ -276,8 +277,14 @@ impl Watchers {
 
     #[cold]
     fn tell_first(&self) -> bool {
-        let told = self.line.borrow_mut().grant(|()| ());
-        told.map(|(watcher, ())| watcher.notify()).is_some()
+        loop {
+            let next = self.line.borrow_mut().grant(|()| ());
+            match next {
+                None => return false,
+                Some((watcher, ())) if watcher.notify() => return true,
+                Some(_) => {} // it was leaked
+            }
+        }
     }
 
     /// How many wait to be told.
