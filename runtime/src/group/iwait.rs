@@ -195,6 +195,9 @@ impl Hook for AtEnd {
 }
 
 fn watch(task: &TaskRef, watcher: Watcher) {
+    if task.daemon.get() {
+        watcher.note_daemon();
+    }
     if task.is_done() {
         watcher.notify();
         return;
@@ -208,6 +211,9 @@ fn watch(task: &TaskRef, watcher: Watcher) {
 }
 
 fn unwatch(task: &TaskRef, watcher: &Watcher) {
+    if task.daemon.get() {
+        watcher.forget_daemon();
+    }
     if let Some(watchers) = task.find_hook::<AtEnd>() {
         watchers.0.unwatch(watcher, false);
     }

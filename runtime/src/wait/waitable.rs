@@ -56,6 +56,8 @@ struct Shared {
     door: OnceCell<Arc<Door>>,
     /// How many of the places are outside: while there are any, this is no deadlock.
     outside: Cell<usize>,
+    /// How many of the things are daemons: their timers are no deadlock then.
+    daemons: Cell<usize>,
 }
 
 /// Who waits.
@@ -83,6 +85,7 @@ impl Lookout {
             places: RefCell::default(),
             door: OnceCell::new(),
             outside: Cell::new(0),
+            daemons: Cell::new(0),
         }))
     }
 
@@ -121,6 +124,7 @@ impl Lookout {
             return Wake::Woken;
         }
         *self.0.who.borrow_mut() = Some(Who::Task(me));
+        let reason = if self.0.daemons.get() > 0 { reason.on_some_daemon() } else { reason };
         let reason = if self.0.outside.get() > 0 { reason.outside() } else { reason };
         let wake = park(reason, deadline, || self.0.rest());
         self.0.rest();
@@ -168,6 +172,15 @@ impl Watcher {
             None => {}
         }
         true
+    }
+
+    /// Says that what it watches is a daemon; until `forget_daemon`.
+    pub(crate) fn note_daemon(&self) {
+        self.lookout.daemons.set(self.lookout.daemons.get() + 1);
+    }
+
+    pub(crate) fn forget_daemon(&self) {
+        self.lookout.daemons.set(self.lookout.daemons.get().saturating_sub(1));
     }
 
     /// The one that may travel; the same each time, until it is recalled.
