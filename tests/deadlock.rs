@@ -11,7 +11,11 @@ use std::thread;
 use std::time::Duration;
 
 use osier::io::Source;
-use osier::{Builder, Deadlock, Reason, Unparker, Wake, park, shield, sleep, spawn, timeout};
+use osier::select::ready;
+use osier::{
+    Builder, Deadlock, Group, JoinAll, JoinHandle, Pool, Reason, Unparker, Wake, park, shield,
+    sleep, spawn, timeout,
+};
 use support::{FOREVER, OnDrop, SHORT, payload_of, spin, swallow, wait_for_nobody};
 
 const SIGABRT: i32 = 6;
@@ -172,6 +176,78 @@ fn a_timer_of_one_who_is_waited_for_is_no_deadlock() {
         });
         assert_eq!(task.join().unwrap(), Wake::TimedOut);
     });
+}
+
+/// What a daemon that ends soon is waited for by, in a run where nothing else goes on.
+#[track_caller]
+fn waits_for_a_daemon(wait: impl FnOnce(JoinHandle<()>)) {
+    osier::run(|| {
+        let daemon = Builder::new().daemon(true).spawn(|| sleep(SHORT)).unwrap();
+        let task = daemon.task();
+        wait(daemon);
+        assert!(task.is_finished());
+    });
+}
+
+#[test]
+fn who_waits_for_several_with_a_daemon_among_them_is_not_stuck() {
+    waits_for_a_daemon(|daemon| _ = osier::wait([&daemon, &spawn(|| ())]));
+    waits_for_a_daemon(|daemon| _ = JoinAll::new([&daemon]).join());
+    waits_for_a_daemon(|daemon| assert_eq!(osier::select::select(&mut [ready(&daemon)]), 0));
+    // The daemon is there no more, and others are no help.
+    let report = verdict(|| {
+        waits_for_a_daemon(|daemon| {
+            Builder::new().daemon(true).spawn(|| sleep(FOREVER)).unwrap();
+            let never = osier::sync::Event::new();
+            osier::wait([&daemon as &dyn osier::Waitable, &never]);
+        })
+    });
+    assert!(report.contains("waiting for one of several things"), "{report}");
+}
+
+#[test]
+fn who_kills_a_daemon_and_waits_for_its_end_is_not_stuck() {
+    osier::run(|| {
+        let careful = || {
+            let _last = OnDrop::new(|| ());
+            swallow(|| sleep(FOREVER));
+            sleep(SHORT);
+        };
+        let daemon = Builder::new().daemon(true).spawn(careful).unwrap();
+        osier::yield_now();
+        assert!(osier::kill_all_timeout([&daemon], FOREVER).is_ok());
+        let daemon = Builder::new().daemon(true).spawn(careful).unwrap();
+        osier::yield_now();
+        osier::kill_all([&daemon]);
+        assert!(daemon.is_finished());
+    });
+}
+
+#[test]
+fn who_waits_for_a_group_with_a_daemon_in_it_is_not_stuck() {
+    let daemon = || Builder::new().daemon(true);
+    osier::run(|| {
+        let group = Group::new();
+        group.spawn_with(daemon(), || sleep(SHORT)).unwrap();
+        group.join();
+        group.spawn_with(daemon(), || sleep(SHORT)).unwrap();
+        assert!(group.join_ok().is_ok() && group.is_empty());
+        let pool = Pool::new(1);
+        pool.spawn_with(daemon(), || sleep(SHORT)).unwrap();
+        pool.spawn(|| ()); // waits for the place of a daemon
+        pool.join();
+    });
+    let report = verdict(|| {
+        osier::run(|| {
+            let group = Group::new();
+            group.spawn_with(daemon(), || ()).unwrap();
+            group.spawn(wait_for_nobody);
+            osier::yield_now();
+            daemon().spawn(|| sleep(FOREVER)).unwrap(); // no member
+            group.join();
+        })
+    });
+    assert!(report.contains("waiting for the members"), "{report}");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use osier::queue::Queue;
+use osier::sync::{Event, Semaphore};
 use osier::{
     AsyncResult, JoinAll, JoinHandle, Pool, Waitable, iwait, join_all_ok, join_any, join_rest,
     kill_all, sleep, spawn, timeout, wait, wait_timeout, yield_now,
@@ -92,6 +94,34 @@ fn things_of_all_kinds_are_waited_for_together_gl_23() {
         let order = places(wait(things));
         assert_eq!(order, [1, 2, 3, 0]);
         assert_eq!(pool.free_count(), 1, "it was not taken");
+    });
+}
+
+#[test]
+fn all_that_can_become_ready_is_waited_for_in_one_go_gl_23() {
+    osier::run(|| {
+        let (event, permits) = (Rc::new(Event::new()), Rc::new(Semaphore::new(0)));
+        let (result, queue) = (AsyncResult::new(), Queue::bounded(1));
+        let task = spawn({
+            let (event, permits) = (event.clone(), permits.clone());
+            let (result, queue) = (result.clone(), queue.clone());
+            move || {
+                queue.put('x').unwrap();
+                yield_now();
+                result.set(7);
+                permits.release(2);
+                yield_now();
+                event.set();
+            }
+        });
+        let all: [&dyn Waitable; 5] = [&*event, &*permits, &result, &queue, &task];
+        assert_eq!(places(wait(all)), [3, 2, 1, 0, 4]);
+        assert_eq!((permits.available(), queue.try_get()), (2, Ok('x')), "none was taken");
+        // What is left has its turn, when it is there; a count and a limit hold for all kinds.
+        let all: [&dyn Waitable; 3] = [&queue, &*permits, &*event];
+        assert_eq!(iwait(all).take(1).map(|(at, _)| at).collect::<Vec<_>>(), [1]);
+        event.clear();
+        assert_eq!(places(wait_timeout(all, SHORT)), [1]);
     });
 }
 

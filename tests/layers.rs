@@ -42,12 +42,12 @@ const RUNTIME: &str = "
     handle: clock task hub cancel park blocker spawn
     run: task hub handle
     io: clock reactor task hub cancel park
-    thread: clock complaint task hub cancel park blocker handle run
-    future: clock task timers hub cancel blocker spawn handle thread
+    thread: clock complaint task hub cancel park wait blocker handle run
     lull: clock task hub cancel park
     queue: clock task cancel park wait
     channel: clock queue wait
     group: clock complaint task hub cancel park wait spawn scope queue channel
+    future: clock task timers hub cancel blocker spawn handle thread channel group
     select: cancel clock park task io wait queue channel
     stats: hub
     inspect: sys settings clock trace task hub spawn

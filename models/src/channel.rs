@@ -32,13 +32,16 @@ fn send(channel: &Channel, item: u32) -> Result<(), u32> {
     let me = Arc::new(Notify::new());
     match channel.put_or_enter(item, || me.clone()) {
         Ok(done) => done.map(wake),
-        Err(ticket) => loop {
-            me.wait(); // which loom ends too early now and then, as a bell may
-            match channel.settle_sender(ticket, Some(|| me.clone())) {
-                (true, left) => return left.map_or(Ok(()), Err),
-                (false, left) => assert!(left.is_none()),
+        Err((ticket, wakes)) => {
+            wake(wakes);
+            loop {
+                me.wait(); // which loom ends too early now and then, as a bell may
+                match channel.settle_sender(ticket, Some(|| me.clone())) {
+                    (true, left) => return left.map_or(Ok(()), Err),
+                    (false, left) => assert!(left.is_none()),
+                }
             }
-        },
+        }
     }
 }
 

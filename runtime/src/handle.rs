@@ -1,6 +1,7 @@
 //! Reaching a hub from another OS thread.
 
 use std::fmt;
+use std::mem::replace;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
@@ -11,6 +12,7 @@ use crate::blocker::{Blocker, Rouser};
 use crate::cancel::{deliver, refuse_without_unwinding};
 use crate::clock;
 use crate::hub::{Blueprint, Hub, Message, Sender, expect_hub, hub, is_in_task};
+use crate::spawn::Task;
 use crate::task::{JoinError, Reason, TaskId, Wake};
 
 /// Spawns onto a hub, from any OS thread.
@@ -78,9 +80,13 @@ impl Handle {
         // Whatever becomes of the closure (run, killed, refused, dropped), the packet hears of it.
         let delivery = Delivery { packet: packet.clone() };
         let run = move || {
+            let packet = delivery.packet.clone();
+            if packet.lock().fate.is_doomed() {
+                return; // the delivery says that it was killed
+            }
             let task = move || delivery.fill(catch_unwind(AssertUnwindSafe(f)));
-            let spawn = |hub: &Hub| hub.spawn(Blueprint::PLAIN, site, task);
-            drop(expect_hub("a task was spawned", spawn));
+            let spawn = |hub: &Hub| Task(hub.spawn(Blueprint::PLAIN, site, task).task().clone());
+            packet.begin(expect_hub("a task was spawned", spawn).remote_killer());
         };
         drop(self.sender.send(Message::Call(Box::new(run))));
         RemoteHandle { packet, sender: self.sender.clone() }
@@ -116,11 +122,29 @@ struct State<T> {
     done: bool,
     /// Who waits for it.
     waiter: Option<Rouser>,
+    /// How to kill the task, and whether to.
+    fate: Fate,
+}
+
+/// How far a task of another hub has come, for who wants to kill it.
+enum Fate {
+    /// Its hub has not heard of it yet.
+    Unborn,
+    /// It was killed before that.
+    Doomed,
+    /// By this it is killed.
+    Born(RemoteKiller),
+}
+
+impl Fate {
+    fn is_doomed(&self) -> bool {
+        matches!(self, Fate::Doomed)
+    }
 }
 
 impl<T> Default for Packet<T> {
     fn default() -> Self {
-        Packet(Mutex::new(State { outcome: None, done: false, waiter: None }))
+        Packet(Mutex::new(State { outcome: None, done: false, waiter: None, fate: Fate::Unborn }))
     }
 }
 
@@ -145,6 +169,14 @@ impl<T> Packet<T> {
         let waiter = state.waiter.take();
         drop(state);
         waiter.map(Rouser::rouse);
+    }
+
+    /// The task is there; it is killed if somebody has wanted that meanwhile.
+    fn begin(&self, killer: RemoteKiller) {
+        let doomed = replace(&mut self.lock().fate, Fate::Born(killer.clone())).is_doomed();
+        if doomed {
+            killer.kill();
+        }
     }
 
     fn take(&self) -> Option<Result<T, JoinError>> {
@@ -263,6 +295,40 @@ impl<T> RemoteHandle<T> {
         self.packet.take().map_or(Poll::Pending, Poll::Ready)
     }
 
+    /// Asks the task to end; see [`JoinHandle::kill`](crate::JoinHandle::kill).
+    ///
+    /// If its hub has not heard of the task yet, it never starts.
+    ///
+    /// # Panics
+    /// When the program is built with `panic = "abort"`.
+    ///
+    /// # Blocking
+    /// Never waits.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let hub = osier::Hub::new()?;
+    /// let task = hub.handle().spawn(|| osier::sleep(Duration::from_secs(3600)));
+    /// task.kill();
+    /// hub.run(osier::yield_now);
+    /// assert!(task.join().unwrap_err().is_killed());
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn kill(&self) {
+        refuse_without_unwinding("kill a green thread");
+        let mut state = self.packet.lock();
+        match &state.fate {
+            Fate::Unborn => state.fate = Fate::Doomed,
+            Fate::Doomed => {}
+            Fate::Born(killer) => {
+                let killer = killer.clone();
+                drop(state);
+                killer.kill();
+            }
+        }
+    }
+
     /// Whether the task has ended.
     ///
     /// # Blocking
@@ -302,7 +368,7 @@ impl RemoteKiller {
     }
 }
 
-impl crate::spawn::Task {
+impl Task {
     /// What kills this task from another OS thread.
     ///
     /// # Panics

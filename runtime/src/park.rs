@@ -179,6 +179,19 @@ impl Unparker {
         });
     }
 
+    /// The same; false when whoever waited will never run again, as it was leaked at the end of a run.
+    ///
+    /// What is handed over is for the next one then.
+    #[inline]
+    pub(crate) fn hit(&self) -> bool {
+        hub(|hub| hub.is_some_and(|hub| hub.wake_live(self.waiter)))
+    }
+
+    /// Whether there is somebody to be woken.
+    pub(crate) fn is_live(&self) -> bool {
+        hub(|hub| hub.is_some_and(|hub| hub.is_waiting(self.waiter)))
+    }
+
     /// One that may go to another OS thread.
     ///
     /// A wait for it says so in its reason ([`Reason::outside`]), or it may be taken for a deadlock.

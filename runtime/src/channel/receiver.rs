@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::ends::Ends;
 use super::{RecvError, RecvTimeoutError, TryRecvError};
 use crate::clock;
 use crate::queue::{Core, GetError, Pipe};
-use crate::wait::{Waitable, Watcher, sealed};
+use crate::wait::{Polled, Waitable, Watcher, sealed};
 
 /// The receiving end of a channel.
 ///
 /// A clone is one more; each value is received once. Where a task may not wait (it unwinds, or there is none)
-/// everything here that would does not, and says that it failed.
+/// everything here that would does not, and says that it failed. With futures-core's `Stream` it can be awaited as well.
 ///
 /// ```
 /// let (to, from) = osier::channel::unbounded();
@@ -23,12 +24,12 @@ use crate::wait::{Waitable, Watcher, sealed};
 /// assert_eq!(from.iter().sum::<i32>(), 5);
 /// assert!(from.recv().is_err());
 /// ```
-pub struct Receiver<T>(Rc<Ends<T>>);
+pub struct Receiver<T>(Rc<Ends<T>>, Polled);
 
 impl<T> Receiver<T> {
     pub(super) fn new(ends: &Rc<Ends<T>>) -> Receiver<T> {
         ends.receivers.set(ends.receivers.get() + 1);
-        Receiver(ends.clone())
+        Receiver(ends.clone(), Polled::new())
     }
 
     /// Receives the next value, and waits for one if there is none.
@@ -131,6 +132,23 @@ impl<T> Receiver<T> {
         TryIter(self)
     }
 
+    /// Receives the next value, or has the waker woken when there is one: the step of a stream.
+    ///
+    /// None: nothing is left and all senders have gone. Values are not handed to wakers: whoever looks first has the value.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn poll_recv(&self, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        match self.try_recv() {
+            Ok(value) => Poll::Ready(Some(value)),
+            Err(TryRecvError::Disconnected) => Poll::Ready(None),
+            Err(TryRecvError::Empty) => {
+                self.1.wait(self, cx);
+                Poll::Pending
+            }
+        }
+    }
+
     /// How many values wait to be received.
     pub fn len(&self) -> usize {
         self.0.core.len()
@@ -164,6 +182,7 @@ impl<T> Clone for Receiver<T> {
 
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
+        self.1.leave(self);
         let left = self.0.receivers.get() - 1;
         self.0.receivers.set(left);
         if left == 0 {

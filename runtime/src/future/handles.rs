@@ -1,4 +1,4 @@
-//! Joins and calls as futures, receivers as streams.
+//! Joins, calls and results as futures, receivers as streams.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,6 +6,8 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
+use crate::channel;
+use crate::group::AsyncResult;
 use crate::handle::RemoteHandle;
 use crate::spawn::JoinHandle;
 use crate::task::JoinError;
@@ -38,6 +40,24 @@ impl<T> Future for Promise<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.poll_result(cx)
+    }
+}
+
+/// Each clone waits for itself.
+impl<T: Clone> Future for AsyncResult<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.poll_get(cx)
+    }
+}
+
+/// The values, until nothing is left and all senders have gone.
+impl<T> Stream for channel::Receiver<T> {
+    type Item = T;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<T>> {
+        self.poll_recv(cx)
     }
 }
 

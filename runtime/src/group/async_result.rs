@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::link::{Link, LinkTarget};
@@ -14,12 +15,12 @@ use crate::cancel::deliver;
 use crate::clock;
 use crate::hub::{Blueprint, hub, is_in_task};
 use crate::task::{JoinError, Reason};
-use crate::wait::{WaitList, Waitable, Watcher, Watchers, sealed::Sealed, stand};
+use crate::wait::{Polled, WaitList, Waitable, Watcher, Watchers, sealed::Sealed, stand};
 
 /// A result that is set once or more, and that any number of tasks wait for.
 ///
 /// Clones are the same place. What was set last is what is got; whoever got an earlier one keeps it. Results are handed
-/// out as clones; [`shared`](Self::shared) gives what cannot be cloned. It stays on its OS thread.
+/// out as clones; [`shared`](Self::shared) gives what cannot be cloned. It can be awaited, too. It stays on its OS thread.
 ///
 /// ```
 /// use osier::AsyncResult;
@@ -35,7 +36,7 @@ use crate::wait::{WaitList, Waitable, Watcher, Watchers, sealed::Sealed, stand};
 ///     assert_eq!(osier::join_all(askers).into_iter().map(Result::unwrap).sum::<i32>(), 84);
 /// });
 /// ```
-pub struct AsyncResult<T>(Rc<Place<T>>);
+pub struct AsyncResult<T>(Rc<Place<T>>, Polled);
 
 struct Place<T> {
     state: RefCell<State<T>>,
@@ -64,7 +65,8 @@ impl<T> AsyncResult<T> {
     /// A place with nothing in it.
     pub fn new() -> AsyncResult<T> {
         let state = State { outcome: None, line: WaitList::new(), links: Vec::new() };
-        AsyncResult(Rc::new(Place { state: RefCell::new(state), watchers: Watchers::new() }))
+        let place = Place { state: RefCell::new(state), watchers: Watchers::new() };
+        AsyncResult(Rc::new(place), Polled::new())
     }
 
     /// Sets the value, and wakes all who wait.
@@ -236,6 +238,26 @@ impl<T> AsyncResult<T> {
         self.get_timeout(limit)?.ok()
     }
 
+    /// What was set last, or has the waker woken when something is set: the step of a future.
+    ///
+    /// # Errors
+    /// The one that was set, inside.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn poll_get(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>>
+    where
+        T: Clone,
+    {
+        match self.try_get() {
+            Some(outcome) => Poll::Ready(outcome),
+            None => {
+                self.1.wait(self, cx);
+                Poll::Pending
+            }
+        }
+    }
+
     /// The value that was set last, if that is no error.
     pub fn value(&self) -> Option<T>
     where
@@ -326,9 +348,15 @@ impl<T> Waitable for AsyncResult<T> {
     }
 }
 
+impl<T> Drop for AsyncResult<T> {
+    fn drop(&mut self) {
+        self.1.leave(self);
+    }
+}
+
 impl<T> Clone for AsyncResult<T> {
     fn clone(&self) -> AsyncResult<T> {
-        AsyncResult(self.0.clone())
+        AsyncResult(self.0.clone(), Polled::new())
     }
 }
 

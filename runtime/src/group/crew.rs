@@ -1,6 +1,6 @@
 //! What groups and pools have in common: members that leave by themselves when they end, and the waits.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
 use std::time::Instant;
@@ -20,6 +20,8 @@ pub(super) struct Crew(Rc<Inner>);
 
 struct Inner {
     roster: RefCell<Roster<TaskRef>>,
+    /// How many members are daemons.
+    daemons: Cell<usize>,
     /// Who watches for a free place.
     watchers: Watchers,
 }
@@ -38,24 +40,24 @@ impl Hook for Inner {
         }
     }
 
-    fn ended(&self, key: usize, _: &TaskRef) {
-        self.leave(key);
+    fn ended(&self, key: usize, task: &TaskRef) {
+        self.leave(key, task);
     }
 }
 
 impl Inner {
-    fn leave(&self, key: usize) {
-        let freed = self.roster.borrow_mut().leave(key, |who: Unparker| who.unpark());
+    fn leave(&self, key: usize, task: &TaskRef) {
+        self.daemons.set(self.daemons.get() - usize::from(task.daemon.get()));
+        let freed = self.roster.borrow_mut().leave(key, |who: Unparker| who.hit());
         if freed {
             self.watchers.notify_one();
         }
     }
 
     fn give_place(&self) {
-        let next = self.roster.borrow_mut().give_place();
-        match next {
-            Some(next) => next.unpark(),
-            None => _ = self.watchers.notify_one(),
+        let freed = self.roster.borrow_mut().give_place(|who| who.hit());
+        if freed {
+            self.watchers.notify_one();
         }
     }
 }
@@ -63,7 +65,7 @@ impl Inner {
 impl Crew {
     pub(super) fn new(size: Option<usize>) -> Crew {
         let roster = RefCell::new(Roster::new(size));
-        Crew(Rc::new(Inner { roster, watchers: Watchers::new() }))
+        Crew(Rc::new(Inner { roster, daemons: Cell::new(0), watchers: Watchers::new() }))
     }
 
     pub(super) fn roster<R>(&self, f: impl FnOnce(&mut Roster<TaskRef>) -> R) -> R {
@@ -98,6 +100,7 @@ impl Crew {
             let key = roster.enter(task.clone(), placed);
             (key, roster.killers > 0)
         });
+        self.0.daemons.set(self.0.daemons.get() + usize::from(task.daemon.get()));
         task.add_hook(self.hook(), key);
         if doomed {
             ask_all(&[Task(task.clone())]);
@@ -108,7 +111,7 @@ impl Crew {
     pub(super) fn discard(&self, task: &TaskRef) -> bool {
         let Some(key) = self.key_of(task) else { return false };
         task.remove_hook(&self.hook(), key);
-        self.0.leave(key);
+        self.0.leave(key, task);
         true
     }
 
@@ -170,8 +173,14 @@ impl Crew {
         if !is_in_task() {
             return Err(Wake::Refused);
         }
-        let reason = Reason::new("waiting for a place in a pool");
+        let reason = self.reason("waiting for a place in a pool");
         stand(&self.0.roster, |roster| &mut roster.places, (), reason, deadline)
+    }
+
+    /// The reason of a wait for members as they are now.
+    fn reason(&self, what: &'static str) -> Reason {
+        let reason = Reason::new(what);
+        if self.0.daemons.get() > 0 { reason.on_some_daemon() } else { reason }
     }
 
     /// Waits until there is no member; whether there was none.
@@ -182,7 +191,7 @@ impl Crew {
         if !is_in_task() {
             return false;
         }
-        let reason = Reason::new("waiting for the members of a group");
+        let reason = self.reason("waiting for the members of a group");
         let ended = stand(&self.0.roster, |roster| &mut roster.ends, (), reason, deadline);
         ended.map_err(deliver).is_ok()
     }
@@ -195,7 +204,7 @@ impl Crew {
         if !is_in_task() {
             return Ok(false);
         }
-        let reason = Reason::new("waiting for the members of a group, or an error");
+        let reason = self.reason("waiting for the members of a group, or an error");
         match stand(&self.0.roster, |roster| &mut roster.strict, None, reason, deadline) {
             Ok(Some(error)) => Err(error),
             Ok(None) => Ok(true),

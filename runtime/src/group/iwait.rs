@@ -195,8 +195,12 @@ impl Hook for AtEnd {
 }
 
 fn watch(task: &TaskRef, watcher: Watcher) {
+    if task.daemon.get() {
+        watcher.note_daemon();
+    }
     if task.is_done() {
-        return watcher.notify();
+        watcher.notify();
+        return;
     }
     let watchers = task.find_hook::<AtEnd>().unwrap_or_else(|| {
         let watchers = Rc::new(AtEnd(Watchers::new()));
@@ -207,6 +211,9 @@ fn watch(task: &TaskRef, watcher: Watcher) {
 }
 
 fn unwatch(task: &TaskRef, watcher: &Watcher) {
+    if task.daemon.get() {
+        watcher.forget_daemon();
+    }
     if let Some(watchers) = task.find_hook::<AtEnd>() {
         watchers.0.unwatch(watcher, false);
     }

@@ -68,11 +68,15 @@ impl<M: Clone, W: Clone> Roster<M, W> {
         free
     }
 
-    /// Gives a place to the first who waits for one, whom to wake, or back.
-    pub(super) fn give_place(&mut self) -> Option<W> {
-        let next = self.places.grant(|()| ()).map(|(who, ())| who);
-        self.held -= usize::from(next.is_none());
-        next
+    /// Gives a place to the first who waits for one and can be woken, or back: true when it is free now.
+    pub(super) fn give_place(&mut self, mut wake: impl FnMut(W) -> bool) -> bool {
+        while let Some((who, ())) = self.places.grant(|()| ()) {
+            if wake(who) {
+                return false;
+            }
+        }
+        self.held -= 1;
+        true
     }
 
     /// Enters a member, which holds a place that was taken, or none; its key.
@@ -87,14 +91,9 @@ impl<M: Clone, W: Clone> Roster<M, W> {
     }
 
     /// Takes a member out, and calls `wake` for whoever that is good for; true when a place is free now.
-    pub(super) fn leave(&mut self, key: usize, mut wake: impl FnMut(W)) -> bool {
+    pub(super) fn leave(&mut self, key: usize, mut wake: impl FnMut(W) -> bool) -> bool {
         let member = self.members.remove(key);
-        let mut freed = false;
-        if member.placed {
-            let next = self.give_place();
-            freed = next.is_none();
-            next.into_iter().for_each(&mut wake);
-        }
+        let freed = member.placed && self.give_place(&mut wake);
         if self.members.is_empty() {
             while let Some((who, ())) = self.ends.grant(|()| ()) {
                 wake(who);
@@ -122,6 +121,23 @@ mod tests {
         Roster::new(Some(size))
     }
 
+    fn note(woken: &mut Vec<u32>, who: u32) -> bool {
+        woken.push(who);
+        true
+    }
+
+    #[test]
+    fn a_place_passes_by_who_was_leaked() {
+        let mut roster = roster(1);
+        assert!(roster.take_place());
+        [1, 2].iter().for_each(|who| _ = roster.places.enter(*who, ()));
+        assert!(!roster.give_place(|who| who == 2));
+        assert_eq!(roster.free(), 0);
+        roster.places.enter(3, ());
+        assert!(roster.give_place(|_| false));
+        assert_eq!(roster.free(), 1);
+    }
+
     #[test]
     fn a_place_goes_to_the_first_in_line_and_nobody_overtakes() {
         let mut roster = roster(1);
@@ -129,11 +145,11 @@ mod tests {
         let key = roster.enter("a", true);
         let ticket = roster.places.enter(1, ());
         let mut woken = Vec::new();
-        assert!(!roster.leave(key, |who| woken.push(who)));
+        assert!(!roster.leave(key, |who| note(&mut woken, who)));
         assert_eq!((woken, roster.free()), (vec![1], 0), "it is granted, not free");
         assert!(!roster.take_place());
         roster.places.leave(ticket);
-        assert_eq!(roster.give_place(), None);
+        assert!(roster.give_place(|_| true));
         assert_eq!(roster.free(), 1);
     }
 
@@ -145,9 +161,9 @@ mod tests {
         roster.ends.enter(1, ());
         roster.ends.enter(2, ());
         let mut woken = Vec::new();
-        roster.leave(keys[0], |who| woken.push(who));
+        roster.leave(keys[0], |who| note(&mut woken, who));
         assert_eq!(woken, []);
-        roster.leave(keys[1], |who| woken.push(who));
+        roster.leave(keys[1], |who| note(&mut woken, who));
         assert_eq!(woken, [1, 2, 3]);
         assert!(matches!(roster.strict.leave(ticket), (None, true)));
         assert_eq!((roster.len(), roster.free()), (0, 2), "who held no place frees none");
@@ -173,7 +189,7 @@ mod tests {
         let mut roster: Roster<u32, u32> = Roster::new(None);
         assert!((0..100).all(|_| roster.take_place()));
         assert_eq!(roster.free(), usize::MAX);
-        assert_eq!(roster.give_place(), None);
+        assert!(roster.give_place(|_| true));
         assert!(!Roster::<u32, u32>::new(Some(0)).take_place());
     }
 }

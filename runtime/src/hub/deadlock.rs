@@ -72,7 +72,8 @@ impl Hub {
             .filter(|task| !task.daemon.get() && task.state() == State::Parked)
             .map(|task| task.reason.get())
             .any(|reason| {
-                reason.task().is_some_and(|id| daemons.contains(&id))
+                reason.is_on_some_daemon()
+                    || reason.task().is_some_and(|id| daemons.contains(&id))
                     || holders::holders(reason).iter().flatten().any(|id| daemons.contains(id))
             })
     }

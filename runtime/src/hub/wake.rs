@@ -13,6 +13,22 @@ impl Hub {
         }
     }
 
+    /// The same; false when nobody waits there any more, as the task was leaked or its hub has ended.
+    #[inline]
+    pub(crate) fn wake_live(&self, waiter: Waiter) -> bool {
+        let tasks = self.tasks.borrow();
+        let Some(task) = tasks.waiting(waiter) else { return false };
+        if task.end_park(Wake::Woken) {
+            self.queue.borrow_mut().push(task.clone());
+        }
+        true
+    }
+
+    /// Whether somebody is in that wait, or about to be.
+    pub(crate) fn is_waiting(&self, waiter: Waiter) -> bool {
+        self.tasks.borrow().waiting(waiter).is_some()
+    }
+
     /// Ends a wait, if it is not over yet, for something from outside: time, a descriptor, a thread.
     #[inline]
     pub(crate) fn wake_promptly(&self, waiter: Waiter, how: Wake) {

@@ -10,13 +10,21 @@ use crate::wait::{Ticket, WaitList};
 
 /// How one who waits is told.
 pub(super) trait Wake: Clone {
-    fn wake(&self);
+    /// Tells it; false if it will never run again.
+    fn wake(&self) -> bool;
+
+    /// Whether it could be told.
+    fn is_live(&self) -> bool;
 }
 
 impl Wake for Unparker {
     #[inline]
-    fn wake(&self) {
-        self.unpark();
+    fn wake(&self) -> bool {
+        self.hit()
+    }
+
+    fn is_live(&self) -> bool {
+        Unparker::is_live(self)
     }
 }
 
@@ -76,21 +84,33 @@ impl<T, W: Clone> Line<T, W> {
         self.seated().map(|seat| &seat.value).or_else(|| self.rest.first())
     }
 
-    /// Takes the first out of the line, lets `f` change its value, and wakes it; whether there was one.
+    /// Takes the first out of the line, wakes it, and lets `f` change its value; whether there was one that
+    /// could be woken.
     #[inline(always)]
-    pub(super) fn serve(&mut self, f: impl FnOnce(&mut T)) -> bool
+    pub(super) fn serve(&mut self, mut f: impl FnMut(&mut T)) -> bool
     where
         W: Wake,
     {
         match &mut self.seat {
             Some(seat) if !seat.granted => {
-                f(&mut seat.value);
                 seat.granted = true;
-                seat.who.wake();
-                true
+                let woken = seat.who.wake();
+                if woken {
+                    f(&mut seat.value);
+                }
+                woken
             }
-            _ => self.rest.grant(f).inspect(|(who, ())| who.wake()).is_some(),
+            _ => self.rest.grant_if(Wake::wake, f).is_some_and(|woken| woken),
         }
+    }
+
+    /// Whether the first could be woken.
+    pub(super) fn is_first_live(&self) -> bool
+    where
+        W: Wake,
+    {
+        let first = self.seated().map(|seat| &seat.who);
+        first.or_else(|| self.rest.iter().next().map(|(who, _)| who)).is_some_and(Wake::is_live)
     }
 
     /// Takes the first out of the line without a word.
@@ -150,18 +170,35 @@ mod tests {
     thread_local!(static WOKEN: Cell<u32> = const { Cell::new(0) });
 
     impl Wake for u32 {
-        fn wake(&self) {
+        fn wake(&self) -> bool {
             WOKEN.set(*self);
+            self.is_live()
+        }
+
+        fn is_live(&self) -> bool {
+            *self < 100 // those were leaked
         }
     }
 
     /// Whom it wakes.
-    fn serve(line: &mut Line<u32, u32>, f: impl FnOnce(&mut u32)) -> Option<u32> {
+    fn serve(line: &mut Line<u32, u32>, f: impl FnMut(&mut u32)) -> Option<u32> {
         line.serve(f).then(|| WOKEN.get())
     }
 
     fn waiting(line: &Line<u32, u32>) -> String {
         format!("{line:?}")
+    }
+
+    #[test]
+    fn who_was_leaked_is_handed_nothing() {
+        let mut line = Line::new();
+        let places = [100, 101, 1].map(|who| line.enter(who, 0));
+        let mut tries =
+            [(); 4].map(|()| (line.is_first_live(), serve(&mut line, |value| *value = 7)));
+        assert_eq!(tries, [(false, None), (false, None), (true, Some(1)), (false, None)]);
+        assert_eq!(places.map(|place| line.leave(place)), [(0, true), (0, true), (7, true)]);
+        tries[0].0 = line.is_empty();
+        assert!(tries[0].0);
     }
 
     #[test]

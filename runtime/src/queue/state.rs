@@ -63,12 +63,12 @@ impl<K: Kind, W: Wake> State<K, W> {
 
     /// Whether a get would not wait.
     pub(super) fn can_get(&mut self) -> bool {
-        self.is_shut || self.items.len() > 0 || is_anyone_in(&mut self.putters)
+        self.is_shut || self.items.len() > 0 || is_anyone_waiting(&mut self.putters)
     }
 
     /// Whether a put would not wait.
     pub(super) fn can_put(&mut self) -> bool {
-        self.is_shut || self.items.len() < self.maxsize || is_anyone_in(&mut self.getters)
+        self.is_shut || self.items.len() < self.maxsize || is_anyone_waiting(&mut self.getters)
     }
 
     /// Takes the item in, or hands it over; one that is refused stays where it is.
@@ -152,7 +152,7 @@ impl<K: Kind, W: Wake> State<K, W> {
 
     /// The item that a get would give.
     pub(super) fn first(&mut self) -> Option<&K::Item> {
-        if self.items.len() == 0 && is_anyone_in(&mut self.putters) {
+        if self.items.len() == 0 && is_anyone_waiting(&mut self.putters) {
             return self.putters.first()?.item.as_ref();
         }
         self.items.first()
@@ -224,12 +224,28 @@ fn take_in<K: Kind>(items: &mut K, putter: &mut Wait<K::Item>) -> bool {
 
 /// Serves the first who can be served; whether there is one.
 #[inline]
-fn serve<T, W: Wake>(line: &mut Line<Wait<T>, W>, f: impl FnOnce(&mut Wait<T>)) -> bool {
-    let serve = |wait: &mut Wait<T>| {
-        wait.claim();
-        f(wait);
-    };
-    is_anyone_in(line) && line.serve(serve)
+fn serve<T, W: Wake>(line: &mut Line<Wait<T>, W>, mut f: impl FnMut(&mut Wait<T>)) -> bool {
+    while is_anyone_in(line) {
+        let serve = |wait: &mut Wait<T>| {
+            wait.claim();
+            f(wait);
+        };
+        if line.serve(serve) {
+            return true;
+        } // else that one was leaked
+    }
+    false
+}
+
+/// Whether there is somebody who will be served.
+fn is_anyone_waiting<T, W: Wake>(line: &mut Line<Wait<T>, W>) -> bool {
+    while is_anyone_in(line) {
+        if line.is_first_live() {
+            return true;
+        }
+        line.pass_by();
+    }
+    false
 }
 
 /// Whether there is somebody who can be served; lets those go who were served elsewhere.
@@ -250,7 +266,9 @@ fn is_anyone_live<T, W: Clone>(line: &mut Line<Wait<T>, W>) -> bool {
 
 #[inline]
 fn wake_all<W: Wake>(line: &mut Line<(), W>) {
-    while line.serve(|()| ()) {}
+    while !line.is_empty() {
+        line.serve(|()| ());
+    }
 }
 
 #[cfg(test)]
@@ -267,8 +285,13 @@ mod tests {
     struct Who(u32, Rc<RefCell<Vec<u32>>>);
 
     impl Wake for Who {
-        fn wake(&self) {
+        fn wake(&self) -> bool {
             self.1.borrow_mut().push(self.0);
+            true
+        }
+
+        fn is_live(&self) -> bool {
+            true
         }
     }
 

@@ -54,14 +54,14 @@ impl<W: Clone> Access<W> {
         self.writes = false;
     }
 
-    /// Lets the first in line in, who is to be woken, if that can be.
-    pub(super) fn next(&mut self) -> Option<W> {
+    /// Lets the first in line in, who is to be woken, if that can be; and its key.
+    pub(super) fn next(&mut self) -> Option<(W, usize)> {
         let Ask { who, writes, .. } = *self.line.first()?;
         if !self.is_open(writes) {
             return None;
         }
         let key = self.enter(who, writes);
-        self.line.grant(|ask| ask.key = key).map(|(who, ())| who)
+        self.line.grant(|ask| ask.key = key).map(|(who, ())| (who, key))
     }
 
     /// Whether somebody is in, and whether that one writes.
@@ -171,7 +171,7 @@ mod tests {
                     }
                     Step::Leave(_) | Step::GiveUp(_) => {}
                 }
-                while let Some(task) = access.next() {
+                while let Some((task, _)) = access.next() {
                     let at = tickets.iter().position(|(other, _)| *other == task).unwrap();
                     let (ask, granted) = access.line.leave(tickets.remove(at).1);
                     prop_assert!(granted);

@@ -293,8 +293,14 @@ impl Condition {
     /// # Blocking
     /// Never switches tasks.
     pub fn notify_one(&self) -> bool {
-        let next = self.line.borrow_mut().grant(|()| ());
-        next.map(|(who, ())| who.unpark()).is_some()
+        loop {
+            let next = self.line.borrow_mut().grant(|()| ());
+            match next {
+                None => return false,
+                Some((who, ())) if who.hit() => return true,
+                Some(_) => {} // it was leaked
+            }
+        }
     }
 
     /// Lets the first `n` who wait go on; how many there were.

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::owner::{Owner, State};
 use crate::hub::{Held, Notice, hub};
+use crate::park::Unparker;
 use crate::task::{TaskId, Wake, is_stopped};
 use crate::wait::stand;
 
@@ -77,6 +78,11 @@ impl Lock {
     #[cold]
     #[inline(never)]
     fn hand_over(&self) {
+        // Whoever was leaked lets go at once.
+        while self.hand_to_next().is_some_and(|who| !who.hit()) {}
+    }
+
+    fn hand_to_next(&self) -> Option<Unparker> {
         let next = self.owner.hand_over();
         match self.owner.state() {
             State::Wanted => {
@@ -86,7 +92,7 @@ impl Lock {
             }
             State::Free | State::Held => _ = self.notice.take(),
         }
-        next.into_iter().for_each(|who| who.unpark());
+        next
     }
 
     /// Whether somebody owns it.

@@ -9,6 +9,7 @@ use super::error::AcquireError;
 use super::lock::current;
 use crate::clock;
 use crate::hub::{Held, Notice, is_in_task};
+use crate::park::Unparker;
 use crate::task::{Reason, TaskId};
 use crate::wait::{WaitList, stand};
 
@@ -178,8 +179,8 @@ impl<T> OnceCell<T> {
                 state.notice = None;
             }
             drop(state);
-            next.iter().for_each(|who| who.unpark());
-            if next.is_none() || !is_made {
+            let woken = next.as_ref().is_some_and(Unparker::hit);
+            if next.is_none() || (woken && !is_made) {
                 return;
             }
         }
@@ -253,7 +254,7 @@ impl<T> Drop for Turn<'_, T> {
 
 impl State {
     /// The next who is to be woken: for the value, or to make it.
-    fn next(&mut self, is_made: bool) -> Option<crate::park::Unparker> {
+    fn next(&mut self, is_made: bool) -> Option<Unparker> {
         let next = self.line.grant(|(id, is_its_turn)| {
             *is_its_turn = !is_made;
             *id

@@ -73,16 +73,23 @@ impl<W: Clone> Permits<W> {
         sum.is_some()
     }
 
-    /// Serves the first in line, who is to be woken, if there is enough for it.
+    /// Serves the first in line, who is to be woken, if there is enough for it; and how many it got.
     #[inline]
-    pub(super) fn next(&mut self) -> Option<W> {
+    pub(super) fn next(&mut self) -> Option<(W, usize)> {
         let ask = *self.line.first()?;
         if self.free < ask.needs() {
             return None;
         }
         let free = self.free;
         self.take(ask.want);
-        self.line.grant(|ask| ask.free = free).map(|(who, ())| who)
+        self.line.grant(|ask| ask.free = free).map(|(who, ())| (who, ask.want))
+    }
+
+    /// Takes back what somebody got who will never use it.
+    pub(super) fn take_back(&mut self, got: usize) {
+        if self.free != UNLIMITED {
+            self.free += got;
+        }
     }
 
     /// How many are free. With somebody in line, they are too few for the first.
@@ -137,7 +144,7 @@ mod tests {
     }
 
     fn serve(permits: &mut Permits<usize>, served: &mut Vec<usize>) {
-        while let Some(who) = permits.next() {
+        while let Some((who, _)) = permits.next() {
             served.push(who);
         }
     }

@@ -224,8 +224,10 @@ impl<T: ?Sized> RwLock<T> {
                 state.notice = None;
             }
             drop(state);
-            let Some(who) = next else { return };
-            who.unpark();
+            let Some((who, key)) = next else { return };
+            if !who.hit() {
+                self.state.borrow_mut().access.leave(key); // it was leaked
+            }
         }
     }
 

@@ -143,7 +143,7 @@ impl Semaphore {
     #[inline]
     pub fn try_acquire_many(&self, n: usize) -> Result<Permit<'_>, AcquireError> {
         assert!(n > 0, "zero permits were asked for: a task that needs none does not ask");
-        match self.permits.borrow_mut().try_take(n) {
+        match self.try_take(n) {
             Some(_) => Ok(Permit { of: self, n }),
             None => Err(AcquireError::WouldBlock),
         }
@@ -256,7 +256,7 @@ impl Semaphore {
     }
 
     fn wait_by(&self, deadline: Option<Instant>) -> Result<usize, AcquireError> {
-        let free = self.permits.borrow_mut().try_take(0);
+        let free = self.try_take(0);
         let reason = Reason::new("waiting for a semaphore to have a permit");
         free.map_or_else(|| self.stand(0, reason, deadline), Ok)
     }
@@ -300,17 +300,40 @@ impl Semaphore {
         is_counted
     }
 
+    #[inline]
+    fn try_take(&self, want: usize) -> Option<usize> {
+        let mut permits = self.permits.borrow_mut();
+        let taken = permits.try_take(want);
+        if taken.is_some() || permits.line.is_empty() {
+            return taken;
+        }
+        drop(permits);
+        self.pass_by_leaked();
+        self.permits.borrow_mut().try_take(want)
+    }
+
+    /// Takes those out of the line who will never run again: they may want more than there will be.
+    fn pass_by_leaked(&self) {
+        let line = &mut self.permits.borrow_mut().line;
+        while line.iter().next().is_some_and(|(who, _)| !who.is_live()) {
+            line.grant(|_| ());
+        }
+    }
+
     #[cold]
     fn serve(&self) {
         loop {
             let next = self.permits.borrow_mut().next();
-            let Some(who) = next else { return };
-            who.unpark();
+            let Some((who, got)) = next else { return };
+            if !who.hit() {
+                self.permits.borrow_mut().take_back(got); // it was leaked
+            }
         }
     }
 
     /// How many permits can be had now; if others wait, none.
     pub fn available(&self) -> usize {
+        self.pass_by_leaked();
         let permits = self.permits.borrow();
         if permits.line.is_empty() { permits.free() } else { 0 }
     }

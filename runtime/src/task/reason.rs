@@ -32,6 +32,8 @@ const FD: u64 = 1 << 62;
 const HELD: u64 = TASK | FD;
 /// The wake comes from outside of the hub: then this wait is no deadlock.
 const OUTSIDE: u64 = 1 << 61;
+/// With neither: a daemon is among what is waited for.
+const SOME_DAEMON: u64 = 1;
 /// All of the number.
 const NUMBER: u64 = OUTSIDE - 1;
 
@@ -54,6 +56,16 @@ impl Reason {
     /// Names those who hold what is waited for, by the number of their notice in the hub.
     pub(crate) const fn on_held(self, notice: u32) -> Reason {
         self.on(HELD, notice as u64)
+    }
+
+    /// Says that a daemon is among several things that are waited for; in place of one that is named.
+    pub(crate) const fn on_some_daemon(self) -> Reason {
+        self.on(0, SOME_DAEMON)
+    }
+
+    /// Whether it says so.
+    pub(crate) fn is_on_some_daemon(&self) -> bool {
+        self.on & (HELD | NUMBER) == SOME_DAEMON
     }
 
     const fn on(self, kind: u64, number: u64) -> Reason {
@@ -121,5 +133,13 @@ mod tests {
         let reason = Reason::new("waiting").on_held(u32::MAX);
         assert_eq!((reason.task(), reason.fd(), reason.held()), (None, None, Some(u32::MAX)));
         assert_eq!(Reason::new("reading").on_fd(3).held(), None);
+        assert!(
+            ![Reason::new("reading").on_fd(1), Reason::new("waiting").on_held(1)]
+                .iter()
+                .any(Reason::is_on_some_daemon)
+        );
+        let reason = Reason::new("waiting").on_some_daemon().outside();
+        assert!(reason.is_on_some_daemon() && reason.is_outside());
+        assert_eq!((reason.task(), reason.fd(), reason.held()), (None, None, None));
     }
 }

@@ -10,11 +10,12 @@ use super::wait::{Desk, Settled, settle, wait};
 use crate::blocker::{Blocker, Rouser};
 use crate::clock;
 use crate::task::Reason;
+use crate::wait::{Envoys, Waitable, Watcher, sealed::Sealed};
 
 /// A flag to wait for, from any OS thread and any task.
 ///
 /// Who waits when it is set goes on, even if it is cleared in the next moment. Within one hub the event of
-/// `osier::sync` costs less.
+/// `osier::sync` costs less. [`Waitable`] is ready while it is set.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -27,15 +28,21 @@ use crate::task::Reason;
 /// thread.join().unwrap();
 /// ```
 pub struct Event {
-    /// Changed under the lock of `line`.
+    /// Changed under the lock of `waiting`.
     set: AtomicBool,
-    line: Mutex<Line<Rouser, ()>>,
+    waiting: Mutex<Waiting>,
+}
+
+struct Waiting {
+    line: Line<Rouser, ()>,
+    watchers: Envoys,
 }
 
 impl Event {
     /// One that is not set.
     pub const fn new() -> Event {
-        Event { set: AtomicBool::new(false), line: Mutex::new(Line::new()) }
+        let waiting = Waiting { line: Line::new(), watchers: Envoys::new() };
+        Event { set: AtomicBool::new(false), waiting: Mutex::new(waiting) }
     }
 
     /// Sets it and wakes all who wait.
@@ -44,14 +51,18 @@ impl Event {
     /// Never switches tasks.
     pub fn set(&self) {
         let mut all = Vec::new();
-        let mut line = lock(&self.line);
+        let mut waiting = lock(&self.waiting);
         self.set.store(true, Ordering::Release);
-        while let Some((who, ..)) = line.grant(|()| ()) {
+        while let Some((who, ..)) = waiting.line.grant(|()| ()) {
             all.push(who);
         }
-        drop(line);
+        let watchers = waiting.watchers.all();
+        drop(waiting);
         for who in all {
             who.rouse();
+        }
+        for watcher in watchers {
+            watcher.notify();
         }
     }
 
@@ -60,7 +71,7 @@ impl Event {
     /// # Blocking
     /// Never switches tasks.
     pub fn clear(&self) {
-        let _line = lock(&self.line);
+        let _waiting = lock(&self.waiting);
         self.set.store(false, Ordering::Release);
     }
 
@@ -113,15 +124,33 @@ impl Desk for Event {
     type Got = ();
 
     fn enter(&self, (): (), who: impl FnOnce() -> Rouser) -> Result<(), Ticket> {
-        let mut line = lock(&self.line);
-        if self.is_set() { Ok(()) } else { Err(line.enter(who(), ())) }
+        let mut waiting = lock(&self.waiting);
+        if self.is_set() { Ok(()) } else { Err(waiting.line.enter(who(), ())) }
     }
 
     fn settle(&self, ticket: Ticket, again: Option<&Blocker>) -> Settled<(), ()> {
-        settle(&mut lock(&self.line), ticket, again)
+        settle(&mut lock(&self.waiting).line, ticket, again)
     }
 
     fn give_back(&self, (): ()) {}
+}
+
+impl Sealed for Event {}
+
+/// A wait for it is never taken for a deadlock: another thread may set it.
+impl Waitable for Event {
+    fn is_ready(&self) -> bool {
+        self.is_set()
+    }
+
+    fn watch(&self, watcher: Watcher) {
+        let told = lock(&self.waiting).watchers.enter(&watcher, self.is_set());
+        told.map(|envoy| envoy.notify());
+    }
+
+    fn unwatch(&self, watcher: &Watcher) {
+        lock(&self.waiting).watchers.leave(watcher);
+    }
 }
 
 impl Default for Event {
@@ -132,7 +161,11 @@ impl Default for Event {
 
 impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let waiting = lock(&self.line).len();
-        f.debug_struct("Event").field("set", &self.is_set()).field("waiting", &waiting).finish()
+        let waiting = lock(&self.waiting);
+        f.debug_struct("Event")
+            .field("set", &self.is_set())
+            .field("waiting", &waiting.line.len())
+            .field("watchers", &waiting.watchers.len())
+            .finish()
     }
 }

@@ -10,11 +10,13 @@ use super::wait::{Desk, Settled, settle, wait};
 use crate::blocker::{Blocker, Rouser};
 use crate::clock;
 use crate::task::Reason;
+use crate::wait::{Envoys, Waitable, Watcher, sealed::Sealed};
 
 /// A number of permits, for any OS thread and any task.
 ///
 /// First come, first served: a permit that comes free goes to the first in line, and nobody who
 /// comes later can be quicker. With one permit it is a mutex. Within one hub the semaphore of `osier::sync` costs less.
+/// [`Waitable`] is ready while a permit is free.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -35,6 +37,8 @@ struct State {
     /// Permits that nobody holds: none while somebody is in line.
     free: usize,
     line: Line<Rouser, ()>,
+    /// Who is told of one that is free.
+    watchers: Envoys,
 }
 
 /// A permit of a [`Semaphore`]; it goes back when it is dropped.
@@ -54,7 +58,8 @@ pub struct Permit<'a> {
 impl Semaphore {
     /// One with so many permits.
     pub const fn new(permits: usize) -> Semaphore {
-        Semaphore { state: Mutex::new(State { free: permits, line: Line::new() }) }
+        let state = State { free: permits, line: Line::new(), watchers: Envoys::new() };
+        Semaphore { state: Mutex::new(state) }
     }
 
     /// Waits for a permit.
@@ -111,13 +116,28 @@ impl Semaphore {
             let mut state = lock(&self.state);
             let Some((who, ticket, ())) = state.line.grant(|()| ()) else {
                 state.free += 1;
-                return;
+                drop(state);
+                return self.offer();
             };
             drop(state);
             // If its hub has ended without it, the next one shall have the permit.
             if who.rouse() || lock(&self.state).line.revoke(ticket).is_none() {
                 return;
             }
+        }
+    }
+
+    /// Tells the next who watches that one is free.
+    fn offer(&self) {
+        loop {
+            let mut state = lock(&self.state);
+            let next = if state.free > 0 { state.watchers.next() } else { None };
+            drop(state);
+            let Some(next) = next else { return };
+            if next.notify() {
+                return;
+            }
+            lock(&self.state).watchers.forget(&next);
         }
     }
 
@@ -156,6 +176,29 @@ impl Desk for Semaphore {
     }
 }
 
+impl Sealed for Semaphore {}
+
+/// A wait for it is never taken for a deadlock: another thread may release a permit.
+impl Waitable for Semaphore {
+    fn is_ready(&self) -> bool {
+        self.available() > 0
+    }
+
+    fn watch(&self, watcher: Watcher) {
+        let mut state = lock(&self.state);
+        let ready = state.free > 0;
+        let told = state.watchers.enter(&watcher, ready);
+        drop(state);
+        told.map(|envoy| envoy.notify());
+    }
+
+    fn unwatch(&self, watcher: &Watcher) {
+        if lock(&self.state).watchers.leave(watcher) {
+            self.offer();
+        }
+    }
+}
+
 impl Permit<'_> {
     /// Keeps the permit out for good, or until somebody calls [`Semaphore::release`].
     pub fn forget(self) {
@@ -175,6 +218,7 @@ impl fmt::Debug for Semaphore {
         f.debug_struct("Semaphore")
             .field("available", &state.free)
             .field("waiting", &state.line.len())
+            .field("watchers", &state.watchers.len())
             .finish()
     }
 }

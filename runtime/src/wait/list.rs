@@ -91,6 +91,23 @@ impl<T, W> WaitList<T, W> {
         Some(granted)
     }
 
+    /// The same, and wakes it first: if that says that it will never run again its value stays.
+    pub(crate) fn grant_if(
+        &mut self,
+        wake: impl FnOnce(&W) -> bool,
+        f: impl FnOnce(&mut T),
+    ) -> Option<bool> {
+        let at = self.first;
+        let entry = self.entries.get_mut(at as usize)?;
+        entry.granted = true;
+        let woken = wake(&entry.who);
+        if woken {
+            f(&mut entry.value);
+        }
+        self.unlink(at);
+        Some(woken)
+    }
+
     /// Takes this one out of the line, wherever it stands, as if it had been granted something.
     pub(crate) fn grant_to(&mut self, ticket: Ticket) {
         assert!(!self.is_granted(ticket), "one is granted something once");

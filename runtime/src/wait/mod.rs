@@ -2,16 +2,22 @@
 //!
 //! - `list`: the first-come-first-served line of those who wait for one thing, each handed its own
 //! - `waitable`: what can be waited for together with others, and how it is noticed
+//! - `polled`: one thing, waited for as a future
+//! - `outside`: the same for what belongs to several OS threads
 
 #![allow(dead_code, reason = "what is built on this comes piece by piece")]
 
 mod list;
+mod outside;
+mod polled;
 #[cfg(test)]
 mod tests;
 mod waitable;
 
 #[allow(unused_imports, reason = "as above")]
 pub(crate) use list::{Ticket, WaitList, stand};
+pub(crate) use outside::{Envoy, Envoys};
+pub(crate) use polled::Polled;
 #[allow(unused_imports, reason = "as above")]
 pub(crate) use waitable::{Lookout, Watchers, sealed};
 pub use waitable::{Waitable, Watcher};

@@ -5,12 +5,15 @@
 //! comes of it is a hint: who was told looks, and takes what it wants by the thing's own `try_` form. Nothing here
 //! calls code of users.
 
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
 use std::time::Instant;
 
+use super::outside::{Door, Envoy, number};
 use super::{Ticket, WaitList};
 use crate::park::{Unparker, park};
 use crate::task::{Reason, Wake};
@@ -44,11 +47,34 @@ pub(crate) struct Lookout(Rc<Shared>);
 
 struct Shared {
     /// Whom to wake; none while it is not parked.
-    who: RefCell<Option<Unparker>>,
+    who: RefCell<Option<Who>>,
     /// Keys of what became ready, in order.
     ready: RefCell<VecDeque<usize>>,
     /// By key: where the thing keeps the watcher.
-    places: RefCell<Vec<Option<Ticket>>>,
+    places: RefCell<Vec<Place>>,
+    /// Where other threads leave word; there once something of theirs is watched.
+    door: OnceCell<Arc<Door>>,
+    /// How many of the places are outside: while there are any, this is no deadlock.
+    outside: Cell<usize>,
+    /// How many of the things are daemons: their timers are no deadlock then.
+    daemons: Cell<usize>,
+}
+
+/// Who waits.
+enum Who {
+    Task(Unparker),
+    /// It is woken where it was told, so it must not do its work right there; no waker does.
+    Future(Waker),
+}
+
+/// Where a thing keeps a watcher.
+#[derive(Clone, Copy)]
+enum Place {
+    Nowhere,
+    /// In its line.
+    In(Ticket),
+    /// By that number, with a thing that other threads have.
+    Outside(usize),
 }
 
 impl Lookout {
@@ -57,6 +83,9 @@ impl Lookout {
             who: RefCell::new(None),
             ready: RefCell::default(),
             places: RefCell::default(),
+            door: OnceCell::new(),
+            outside: Cell::new(0),
+            daemons: Cell::new(0),
         }))
     }
 
@@ -64,14 +93,22 @@ impl Lookout {
     pub(crate) fn watcher(&self, key: usize) -> Watcher {
         let mut places = self.0.places.borrow_mut();
         if places.len() <= key {
-            places.resize(key + 1, None);
+            places.resize(key + 1, Place::Nowhere);
         }
         Watcher { lookout: self.0.clone(), key }
     }
 
     /// Takes the key of the next thing that has become ready.
     pub(crate) fn take(&self) -> Option<usize> {
-        self.0.ready.borrow_mut().pop_front()
+        let near = self.0.ready.borrow_mut().pop_front();
+        near.or_else(|| self.0.door.get()?.take())
+    }
+
+    /// Has a future woken when something becomes ready, once; forgets what became so before.
+    pub(super) fn wake(&self, waker: &Waker) {
+        while self.take().is_some() {}
+        let old = self.0.who.replace(Some(Who::Future(waker.clone())));
+        drop(old);
     }
 
     /// Parks until something becomes ready; `Woken` at once if something has.
@@ -82,7 +119,13 @@ impl Lookout {
         if !self.0.ready.borrow().is_empty() {
             return Wake::Woken;
         }
-        *self.0.who.borrow_mut() = Some(Unparker::current());
+        let me = Unparker::current();
+        if self.0.door.get().is_some_and(|door| !door.expect(&me)) {
+            return Wake::Woken;
+        }
+        *self.0.who.borrow_mut() = Some(Who::Task(me));
+        let reason = if self.0.daemons.get() > 0 { reason.on_some_daemon() } else { reason };
+        let reason = if self.0.outside.get() > 0 { reason.outside() } else { reason };
         let wake = park(reason, deadline, || self.0.rest());
         self.0.rest();
         wake
@@ -93,6 +136,9 @@ impl Shared {
     /// Nobody is to be woken any more: what comes now is not for a later wait.
     fn rest(&self) {
         self.who.take();
+        if let Some(door) = self.door.get() {
+            door.rest();
+        }
     }
 }
 
@@ -110,20 +156,71 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// Tells it.
-    pub(crate) fn notify(&self) {
+    /// Tells it; false if it will never look.
+    pub(crate) fn notify(&self) -> bool {
         self.lookout.ready.borrow_mut().push_back(self.key);
-        if let Some(who) = &*self.lookout.who.borrow() {
-            who.unpark();
+        let mut who = self.lookout.who.borrow_mut();
+        match &*who {
+            Some(Who::Task(task)) => return task.hit(),
+            Some(Who::Future(_)) => {
+                let future = who.take();
+                drop(who);
+                if let Some(Who::Future(waker)) = future {
+                    waker.wake();
+                }
+            }
+            None => {}
+        }
+        true
+    }
+
+    /// Says that what it watches is a daemon; until `forget_daemon`.
+    pub(crate) fn note_daemon(&self) {
+        self.lookout.daemons.set(self.lookout.daemons.get() + 1);
+    }
+
+    pub(crate) fn forget_daemon(&self) {
+        self.lookout.daemons.set(self.lookout.daemons.get().saturating_sub(1));
+    }
+
+    /// The one that may travel; the same each time, until it is recalled.
+    pub(crate) fn envoy(&self) -> Envoy {
+        let number = match self.get_place() {
+            Place::Outside(number) => number,
+            Place::Nowhere | Place::In(_) => {
+                let number = number();
+                self.set_place(Place::Outside(number));
+                number
+            }
+        };
+        let door = self.lookout.door.get_or_init(Arc::default).clone();
+        Envoy { door, key: self.key, number }
+    }
+
+    /// The number of its envoy, which is to be no more.
+    pub(crate) fn recall(&self) -> Option<usize> {
+        let Place::Outside(number) = self.get_place() else { return None };
+        self.set_place(Place::Nowhere);
+        Some(number)
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        match self.get_place() {
+            Place::In(ticket) => Some(ticket),
+            Place::Nowhere | Place::Outside(_) => None,
         }
     }
 
-    fn place(&self) -> Option<Ticket> {
+    fn get_place(&self) -> Place {
         self.lookout.places.borrow()[self.key]
     }
 
-    fn set_place(&self, place: Option<Ticket>) {
-        self.lookout.places.borrow_mut()[self.key] = place;
+    fn set_place(&self, place: Place) {
+        let is_outside = |place| usize::from(matches!(place, Place::Outside(_)));
+        let more = is_outside(place);
+        let old = std::mem::replace(&mut self.lookout.places.borrow_mut()[self.key], place);
+        let outside = &self.lookout.outside;
+        outside.set(outside.get() + more - is_outside(old));
     }
 }
 
@@ -156,11 +253,12 @@ impl Watchers {
         match self.find(&line, &watcher) {
             Some(place) if line.is_granted(place) => line.return_to_front(place),
             Some(_) => {}
-            None => watcher.set_place(Some(line.enter(watcher.clone(), ()))),
+            None => watcher.set_place(Place::In(line.enter(watcher.clone(), ()))),
         }
-        if ready && let Some(place) = watcher.place() {
+        if ready && let Some(place) = watcher.ticket() {
             // This one is told, whoever stands before it: those were told when it became ready.
             line.grant_to(place);
+            drop(line);
             watcher.notify();
         }
     }
@@ -170,7 +268,7 @@ impl Watchers {
         let mut line = self.line.borrow_mut();
         let Some(place) = self.find(&line, watcher) else { return };
         let ((), was_told) = line.leave(place);
-        watcher.set_place(None);
+        watcher.set_place(Place::Nowhere);
         drop(line);
         if was_told && ready {
             self.notify_one();
@@ -192,8 +290,14 @@ impl Watchers {
 
     #[cold]
     fn tell_first(&self) -> bool {
-        let told = self.line.borrow_mut().grant(|()| ());
-        told.map(|(watcher, ())| watcher.notify()).is_some()
+        loop {
+            let next = self.line.borrow_mut().grant(|()| ());
+            match next {
+                None => return false,
+                Some((watcher, ())) if watcher.notify() => return true,
+                Some(_) => {} // it was leaked
+            }
+        }
     }
 
     /// How many wait to be told.
@@ -203,7 +307,7 @@ impl Watchers {
 
     /// Where it is, if it is one of these: a key that was used for two things is told.
     fn find(&self, line: &WaitList<(), Watcher>, watcher: &Watcher) -> Option<Ticket> {
-        watcher.place().filter(|place| line.holds(*place) == Some(watcher))
+        watcher.ticket().filter(|place| line.holds(*place) == Some(watcher))
     }
 }
 

@@ -143,7 +143,7 @@ impl<T, W, A> Pipe<T, W, A> {
         &self,
         item: T,
         who: impl FnOnce() -> W,
-    ) -> Result<Result<Wakes<W, A>, T>, Ticket> {
+    ) -> Result<Result<Wakes<W, A>, T>, (Ticket, Wakes<W, A>)> {
         let (mut front, mut back) = self.both();
         if back.senders.is_empty() {
             self.count_room(&front, &mut back);
@@ -155,7 +155,9 @@ impl<T, W, A> Pipe<T, W, A> {
             Err((Not::Ever, item)) => Ok(Err(item)),
             Err((Not::Yet, item)) => {
                 front.pressed = true;
-                Err(back.senders.enter(who(), Some(item)))
+                let ticket = back.senders.enter(who(), Some(item));
+                // Where there is room for none, a sender in line is all that a receiver can see.
+                Err((ticket, back.take_watchers()))
             }
         }
     }
@@ -322,6 +324,27 @@ impl<T, W, A> Pipe<T, W, A> {
         lock(&self.back.state).senders.revoke(ticket);
     }
 
+    /// Whether a receiver would not have to wait.
+    pub(crate) fn can_take(&self) -> bool {
+        let (front, back) = self.both();
+        front.can_take(&back)
+    }
+
+    /// Enters somebody who wants to look again, or gives `watcher` back as there is something to see.
+    pub(crate) fn watch(&self, id: usize, watcher: A) -> Option<A> {
+        let (front, mut back) = self.both();
+        if front.can_take(&back) {
+            return Some(watcher);
+        }
+        back.enter_watcher(id, watcher);
+        None
+    }
+
+    /// Takes out somebody who wanted that.
+    pub(crate) fn unwatch(&self, id: usize) -> Option<A> {
+        lock(&self.back.state).leave_watcher(id)
+    }
+
     /// Enters a receiver that wants to look again, or takes an item for it. What it entered before, or
     /// did not enter now, comes back: its destructor is not for under a lock.
     pub(crate) fn take_or_watch(&self, id: usize, watcher: A) -> (Taken<T, W, A>, Option<A>) {
@@ -330,14 +353,7 @@ impl<T, W, A> Pipe<T, W, A> {
         if !matches!(taken, Err(Not::Yet)) {
             return (taken, Some(watcher));
         }
-        let mine = back.watchers.iter_mut().find(|(other, _)| *other == id);
-        let old = match mine {
-            Some((_, old)) => Some(mem::replace(old, watcher)),
-            None => {
-                back.watchers.push((id, watcher));
-                None
-            }
-        };
+        let old = back.enter_watcher(id, watcher);
         (taken, old)
     }
 
@@ -369,8 +385,7 @@ impl<T, W, A> Pipe<T, W, A> {
     /// it, and what is left is given back: its destructors are not for under a lock.
     pub(crate) fn drop_receiver(&self, id: usize) -> (Vec<Wakes<W, A>>, Option<A>, Rest<T>) {
         let (mut front, mut back) = self.both();
-        let mine = back.watchers.iter().position(|(other, _)| *other == id);
-        let mine = mine.map(|at| back.watchers.swap_remove(at).1);
+        let mine = back.leave_watcher(id);
         back.receiving -= 1;
         if back.receiving > 0 {
             return (Vec::new(), mine, Rest::default());
@@ -413,7 +428,30 @@ impl<T, W, A> Pipe<T, W, A> {
     }
 }
 
+impl<T> Front<T> {
+    fn can_take<W, A>(&self, back: &Back<T, W, A>) -> bool {
+        let items = self.items.len() + back.items.len();
+        items > 0 || self.pressed || back.sending == 0
+    }
+}
+
 impl<T, W, A> Back<T, W, A> {
+    /// What was entered by that number before comes back.
+    fn enter_watcher(&mut self, id: usize, watcher: A) -> Option<A> {
+        match self.watchers.iter_mut().find(|(other, _)| *other == id) {
+            Some((_, old)) => Some(mem::replace(old, watcher)),
+            None => {
+                self.watchers.push((id, watcher));
+                None
+            }
+        }
+    }
+
+    fn leave_watcher(&mut self, id: usize) -> Option<A> {
+        let at = self.watchers.iter().position(|(other, _)| *other == id)?;
+        Some(self.watchers.swap_remove(at).1)
+    }
+
     /// Gives an item to the first receiver in line, or puts it if there is room.
     #[inline]
     fn put(&mut self, item: T) -> Result<Wakes<W, A>, (Not, T)> {

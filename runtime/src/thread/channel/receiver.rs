@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use super::error::RecvError;
 use super::pipe::{Not, Taken};
-use super::sender::Channel;
+use super::sender::{Channel, Onlooker};
 use crate::blocker::{Blocker, Rouser};
 use crate::clock;
 use crate::task::Reason;
 use crate::thread::line::Ticket;
 use crate::thread::wait::{Desk, Settled, Vain, wait};
+use crate::wait::{Waitable, Watcher, sealed::Sealed};
 
 /// Receives what is sent from other OS threads, or from this one.
 ///
@@ -126,7 +127,7 @@ impl<T> Receiver<T> {
     }
 
     #[inline]
-    fn taken(&self, taken: Taken<T, Rouser, std::task::Waker>) -> Result<T, RecvError> {
+    fn taken(&self, taken: Taken<T, Rouser, Onlooker>) -> Result<T, RecvError> {
         match taken {
             Ok((item, wakes)) => {
                 self.channel.wake_senders(wakes);
@@ -147,7 +148,8 @@ impl<T> Receiver<T> {
         if let Ok(item) = self.try_recv() {
             return Poll::Ready(Some(item));
         }
-        let (taken, old) = self.channel.pipe.take_or_watch(self.id, cx.waker().clone());
+        let (taken, old) =
+            self.channel.pipe.take_or_watch(self.id, Onlooker::Future(cx.waker().clone()));
         drop(old);
         match self.taken(taken) {
             Ok(item) => Poll::Ready(Some(item)),
@@ -210,6 +212,34 @@ impl<T> Desk for Receiver<T> {
         }
     }
 }
+
+impl<T> Sealed for Receiver<T> {}
+
+/// Ready when a `recv` would not wait. A wait for it is never taken for a deadlock: another thread may send.
+///
+/// All who watch are told of an item, and the first that looks has it.
+impl<T> Waitable for Receiver<T> {
+    fn is_ready(&self) -> bool {
+        self.channel.pipe.can_take()
+    }
+
+    fn watch(&self, watcher: Watcher) {
+        let envoy = watcher.envoy();
+        if let Some(told) =
+            self.channel.pipe.watch(WATCHERS | envoy.number(), Onlooker::Task(envoy))
+        {
+            told.alert();
+        }
+    }
+
+    fn unwatch(&self, watcher: &Watcher) {
+        let gone = watcher.recall().and_then(|number| self.channel.pipe.unwatch(WATCHERS | number));
+        drop(gone);
+    }
+}
+
+/// Tells the numbers of watchers from those of receivers.
+const WATCHERS: usize = 1 << (usize::BITS - 1);
 
 impl<T> Clone for Receiver<T> {
     fn clone(&self) -> Receiver<T> {

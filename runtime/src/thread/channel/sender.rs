@@ -15,6 +15,7 @@ use crate::clock;
 use crate::task::Reason;
 use crate::thread::line::Ticket;
 use crate::thread::wait::{Desk, Settled, Vain, wait};
+use crate::wait::Envoy;
 
 /// A channel between OS threads with room for that many items.
 ///
@@ -70,7 +71,7 @@ fn channel<T>(room: Option<usize>) -> (Sender<T>, Receiver<T>) {
 
 /// What both ends have.
 pub(super) struct Channel<T> {
-    pub(super) pipe: Pipe<T, Rouser, Waker>,
+    pub(super) pipe: Pipe<T, Rouser, Onlooker>,
     /// How many receivers there have been: the next one's number.
     pub(super) receivers: AtomicUsize,
     /// Whether it pays to spin for an item.
@@ -79,7 +80,22 @@ pub(super) struct Channel<T> {
     room: Patience,
 }
 
-pub(super) type Woken = Wakes<Rouser, Waker>;
+pub(super) type Woken = Wakes<Rouser, Onlooker>;
+
+/// Who will look again when there is something.
+pub(super) enum Onlooker {
+    Future(Waker),
+    Task(Envoy),
+}
+
+impl Onlooker {
+    pub(super) fn alert(self) {
+        match self {
+            Onlooker::Future(waker) => waker.wake(),
+            Onlooker::Task(envoy) => _ = envoy.notify(),
+        }
+    }
+}
 
 impl<T> Channel<T> {
     /// Wakes who waits for an item.
@@ -95,7 +111,7 @@ impl<T> Channel<T> {
             let (who, ticket) = match wakes {
                 Wakes::Nobody => return,
                 Wakes::Granted(who, ticket) => (who, ticket),
-                Wakes::Watchers(all) => return all.into_iter().for_each(|(_, a)| a.wake()),
+                Wakes::Watchers(all) => return all.into_iter().for_each(|(_, who)| who.alert()),
             };
             if self.items.rouse(who) {
                 return;
@@ -281,7 +297,13 @@ impl<T> Desk for Sender<T> {
     type Got = Result<(), T>;
 
     fn enter(&self, item: T, who: impl FnOnce() -> Rouser) -> Result<Result<(), T>, Ticket> {
-        Ok(self.channel.pipe.put_or_enter(item, who)?.map(|w| self.channel.wake_receivers(w)))
+        match self.channel.pipe.put_or_enter(item, who) {
+            Ok(done) => Ok(done.map(|wakes| self.channel.wake_receivers(wakes))),
+            Err((ticket, wakes)) => {
+                self.channel.wake_receivers(wakes);
+                Err(ticket)
+            }
+        }
     }
 
     fn settle(&self, ticket: Ticket, again: Option<&Blocker>) -> Settled<Result<(), T>, T> {

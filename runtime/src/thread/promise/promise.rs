@@ -12,6 +12,7 @@ use super::shared::{Shared, Stage};
 use crate::clock;
 use crate::task::Reason;
 use crate::thread::wait::wait;
+use crate::wait::{Waitable, Watcher, sealed::Sealed};
 
 /// A result that comes later, from another OS thread.
 ///
@@ -189,6 +190,24 @@ impl<T> Promise<T> {
             return Poll::Pending;
         }
         Poll::Ready(self.try_result().unwrap_or_else(|| Err(CallError::taken())))
+    }
+}
+
+impl<T> Sealed for Promise<T> {}
+
+/// A wait for it is never taken for a deadlock: another thread may end the call.
+impl<T> Waitable for Promise<T> {
+    /// Whether the call has ended.
+    fn is_ready(&self) -> bool {
+        self.is_finished()
+    }
+
+    fn watch(&self, watcher: Watcher) {
+        self.shared.enter(&watcher);
+    }
+
+    fn unwatch(&self, watcher: &Watcher) {
+        self.shared.leave(watcher);
     }
 }
 

@@ -22,6 +22,7 @@ use crate::thread::channel::Sender;
 use crate::thread::line::{Line, Ticket};
 use crate::thread::lock::{Mutex, lock};
 use crate::thread::wait::{Desk, Settled, settle};
+use crate::wait::{Envoy, Envoys, Watcher};
 
 /// What comes of a call.
 pub(super) type Outcome<T> = Result<T, CallError>;
@@ -56,6 +57,8 @@ struct State<T> {
     waker: Option<Waker>,
     /// Who waits for several: the number of the wait, where to say so, what to say.
     watchers: Vec<(usize, Sender<usize>, usize)>,
+    /// Tasks that wait for this among other things.
+    envoys: Envoys,
 }
 
 impl<T> Shared<T> {
@@ -68,6 +71,7 @@ impl<T> Shared<T> {
             line: Line::new(),
             waker: None,
             watchers: Vec::new(),
+            envoys: Envoys::new(),
         };
         Shared { state: Mutex::new(state) }
     }
@@ -194,6 +198,22 @@ impl<T> Shared<T> {
     }
 }
 
+impl<T> Shared<T> {
+    /// As `Waitable::watch`.
+    pub(super) fn enter(&self, watcher: &Watcher) {
+        let mut state = lock(&self.state);
+        let ready = state.stage == Stage::Finished;
+        let told = state.envoys.enter(watcher, ready);
+        drop(state);
+        told.map(|envoy| envoy.notify());
+    }
+
+    /// As `Waitable::unwatch`.
+    pub(super) fn leave(&self, watcher: &Watcher) {
+        lock(&self.state).envoys.leave(watcher);
+    }
+}
+
 impl<T> State<T> {
     fn take_listeners(&mut self) -> Listeners {
         let mut line = Vec::new();
@@ -201,7 +221,8 @@ impl<T> State<T> {
             line.push(who);
         }
         let waker = self.waker.take();
-        Listeners { line, waker, watchers: mem::take(&mut self.watchers) }
+        let watchers = mem::take(&mut self.watchers);
+        Listeners { line, waker, watchers, envoys: self.envoys.all() }
     }
 }
 
@@ -210,6 +231,7 @@ struct Listeners {
     line: Vec<Rouser>,
     waker: Option<Waker>,
     watchers: Vec<(usize, Sender<usize>, usize)>,
+    envoys: Vec<Envoy>,
 }
 
 impl Listeners {
@@ -219,6 +241,9 @@ impl Listeners {
         }
         for who in self.line {
             who.rouse();
+        }
+        for envoy in self.envoys {
+            envoy.notify();
         }
         if let Some(waker) = self.waker {
             waker.wake();
