@@ -99,6 +99,12 @@ pub(crate) type Taken<T, W, A> = Result<Item<T, W, A>, Not>;
 /// What is left of a channel without receivers.
 pub(crate) type Rest<T> = [VecDeque<T>; 2];
 
+/// What becomes of a put that needs no wait: whom to wake, or the item that nobody will ever take.
+type Settled<T, W, A> = Result<Wakes<W, A>, T>;
+
+/// A place in the line of senders, and whom that concerns.
+type Queued<W, A> = (Ticket, Wakes<W, A>);
+
 type Both<'a, T, W, A> = (MutexGuard<'a, Front<T>>, MutexGuard<'a, Back<T, W, A>>);
 
 impl<T, W, A> Pipe<T, W, A> {
@@ -143,7 +149,7 @@ impl<T, W, A> Pipe<T, W, A> {
         &self,
         item: T,
         who: impl FnOnce() -> W,
-    ) -> Result<Result<Wakes<W, A>, T>, (Ticket, Wakes<W, A>)> {
+    ) -> Result<Settled<T, W, A>, Queued<W, A>> {
         let (mut front, mut back) = self.both();
         if back.senders.is_empty() {
             self.count_room(&front, &mut back);
