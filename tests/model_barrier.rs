@@ -114,7 +114,7 @@ impl Subject for Gate {
     type Op = Op;
     type Held<'a> = ();
 
-    fn perform<'a>(&'a self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
+    fn perform(&self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
         match *op {
             Op::Wait(limit) => self.wait(scene, me, limit),
             Op::Abort => {

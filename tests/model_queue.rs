@@ -103,7 +103,7 @@ impl<K: Kind<Item = Item> + 'static> Subject for Store<K> {
     type Op = Op;
     type Held<'a> = ();
 
-    fn perform<'a>(&'a self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
+    fn perform(&self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
         match *op {
             Op::Put(rank, limit) => self.exchange(scene, me, Some((rank, scene.name())), limit),
             Op::Get(limit) => self.exchange(scene, me, None, limit),

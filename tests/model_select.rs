@@ -170,7 +170,7 @@ impl Subject for Market {
     type Op = Op;
     type Held<'a> = ();
 
-    fn perform<'a>(&'a self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
+    fn perform(&self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
         let (Op::Select(list, _) | Op::Try(list)) = op;
         let item = |puts: bool| puts.then(|| (0, scene.name()));
         let branches: Vec<Branch> = list.iter().map(|&(at, puts)| (at, item(puts))).collect();
@@ -189,7 +189,7 @@ impl Subject for Market {
 
     fn free(&self, scene: &Scene) -> bool {
         let turn = self.turn.replace(self.turn.get() + 1);
-        let item = (turn / QUEUES % 2 == 0).then(|| (0, scene.name()));
+        let item = (turn / QUEUES).is_multiple_of(2).then(|| (0, scene.name()));
         self.try_select(scene, &[(turn % QUEUES, item)]);
         true
     }

@@ -114,7 +114,7 @@ impl Subject for Clockwork {
     type Op = Op;
     type Held<'a> = ();
 
-    fn perform<'a>(&'a self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
+    fn perform(&self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
         let parked = Reason::new("waiting for time to pass");
         match *op {
             Op::Sleep(length) => self.take(scene, me, length, || sleep(length)),
