@@ -51,7 +51,7 @@
 //! | switch stacks by hand, write iterators as code that yields | [`greenlet`] |
 //! | live with thread-locals | [`no_switch`], [`local::preserve`], [`task_local!`] |
 //!
-//! [`surprises`] is the page to read before the first real program. [`settings`] lists what can be set from outside.
+//! [`surprises`] is the page to read before the first real program. [`settings`] lists what can be set from outside, [`from_python`] all names of Python.
 //!
 //! # If you know gevent
 //!
@@ -140,6 +140,8 @@ pub use osier_net as net;
 #[doc(inline)]
 pub use osier_runtime::testing;
 
+#[doc = include_str!("../docs/from-python.md")]
+pub mod from_python {}
 #[doc = include_str!("../docs/settings.md")]
 pub mod settings {}
 #[doc = include_str!("../docs/surprises.md")]
