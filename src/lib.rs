@@ -51,8 +51,8 @@
 //! | switch stacks by hand, write iterators as code that yields | [`greenlet`] |
 //! | live with thread-locals | [`no_switch`], [`local::preserve`], [`task_local!`] |
 //!
-//! [`surprises`] is the page to read before the first real program. [`settings`] lists what can be set from outside.
-//! [`examples`] has a short program for each thing that is known from Python, Go or tokio.
+//! [`surprises`] is the page to read before the first real program. [`settings`] lists what can be set from outside,
+//! [`from_python`] all names of Python, [`examples`] has a short program for each thing known from Python, Go or tokio.
 //!
 //! # If you know gevent
 //!
@@ -143,6 +143,8 @@ pub use osier_runtime::testing;
 
 #[doc = include_str!("../docs/examples.md")]
 pub mod examples {}
+#[doc = include_str!("../docs/from-python.md")]
+pub mod from_python {}
 #[doc = include_str!("../docs/settings.md")]
 pub mod settings {}
 #[doc = include_str!("../docs/surprises.md")]

@@ -5,7 +5,7 @@ mod support;
 use std::cell::Cell;
 use std::rc::Rc;
 
-use osier::queue::{Channel, LifoQueue, PutError, Queue};
+use osier::queue::{Channel, JoinableQueue, LifoQueue, PutError, Queue};
 use osier::{JoinError, Worker, WorkerEnd, channel, join_all, join_rest, sleep, spawn, yield_now};
 use support::{SHORT, logged, wait_for_nobody};
 
@@ -152,4 +152,28 @@ fn an_outcome_that_a_link_cannot_hand_over_is_logged_gl_09() {
         });
     });
     assert!(told.get() && lines.len() == 2, "{lines:?}");
+}
+
+#[test]
+fn a_worker_reports_what_is_done() {
+    osier::run(|| {
+        let (work, results) = (JoinableQueue::from_iter([2, 3, 4]), Results::bounded(2));
+        let lines = logged(|| {
+            Worker::new(half).stop_when_empty(true).spawn(&work, &results);
+            osier::idle();
+        });
+        assert_eq!(lines.len(), 1, "one of them is odd: {lines:?}");
+        assert_eq!(work.unfinished(), 1, "the last result is not put");
+        assert_eq!(results.get().unwrap().ok(), Some(1));
+        work.join();
+        assert_eq!(work.unfinished(), 0);
+        // One that is killed at work has done with its item, too.
+        let work = JoinableQueue::from_iter([5]);
+        let stuck = Worker::new(|_| wait_for_nobody()).spawn(&work, &Queue::unbounded());
+        yield_now();
+        assert_eq!(work.unfinished(), 1);
+        stuck.kill();
+        work.join();
+        assert!(stuck.join().is_err());
+    });
 }

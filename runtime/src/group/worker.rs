@@ -81,6 +81,15 @@ pub struct WorkerReport<R> {
     pub undelivered: Option<Result<R, JoinError>>,
 }
 
+/// Reports an item as done when it goes, in a queue that counts.
+struct Done<'a, W: Kind>(&'a AnyQueue<W>);
+
+impl<W: Kind> Drop for Done<'_, W> {
+    fn drop(&mut self) {
+        self.0.finish_one();
+    }
+}
+
 impl<F> Worker<F> {
     /// Plans a worker that calls `f` for each item.
     pub fn new<T, R>(f: F) -> Worker<F>
@@ -109,6 +118,9 @@ impl<F> Worker<F> {
     }
 
     /// Spawns it.
+    ///
+    /// Items of a [`JoinableQueue`](crate::queue::JoinableQueue) are reported as done, each when its result was put, or
+    /// will not be.
     ///
     /// # Panics
     /// Outside of [`run`](crate::run).
@@ -145,6 +157,7 @@ impl<F> Worker<F> {
                 Err(end) => return WorkerReport { items, end, undelivered: None },
             };
             items += 1;
+            let _done = Done(work);
             let (result, kill) = attempt(|| (self.f)(item), format_args!("an item of a worker"));
             if let Some(kill) = kill {
                 let _there_is_no_time = results.try_put(result);

@@ -226,6 +226,13 @@ impl<K: Kind> AnyQueue<K> {
         self.0.is_full()
     }
 
+    /// Reports an item as done, where that is counted; one too many is no matter.
+    pub(crate) fn finish_one(&self) {
+        if K::COUNTED {
+            self.0.state().finish(1);
+        }
+    }
+
     pub(crate) fn core(&self) -> &Core<K> {
         &self.0
     }
