@@ -18,6 +18,7 @@ use support::{FOREVER, SHORT};
 /// Runs `f` on another thread once this one's tasks are all parked.
 fn elsewhere(f: impl FnOnce() + Send + 'static) {
     thread::spawn(|| {
+        #[expect(clippy::disallowed_methods, reason = "no hub is on this thread")]
         thread::sleep(SHORT);
         f();
     });
