@@ -16,7 +16,6 @@ use osier::select::{
     Branch, after, at, get, put, readable, ready, recv, select, select_deadline, select_timeout,
     send, set_seed, try_select, writable,
 };
-use osier::sync::{Event, Semaphore};
 use osier::{JoinHandle, clock, idle, no_switch, sleep, spawn, timeout, yield_now};
 use support::{FOREVER, OnDrop, SHORT, text_of};
 
@@ -271,43 +270,6 @@ fn whatever_can_be_waited_for_is_a_branch() {
             _ = get(&queue) => Err(GetError::Empty),
         };
         assert_eq!(got, Ok("tea"));
-    });
-}
-
-#[test]
-fn the_end_of_a_task_an_event_and_a_permit_are_branches() {
-    osier::run(|| {
-        let (event, permits) = (Rc::new(Event::new()), Rc::new(Semaphore::new(0)));
-        let task = spawn({
-            let (event, permits) = (event.clone(), permits.clone());
-            move || {
-                permits.release(1);
-                yield_now();
-                event.set();
-                yield_now();
-            }
-        });
-        let mut branches = (ready(&task), ready(&*event), ready(&*permits));
-        let mut first = || {
-            let (end, event, permit) = &mut branches;
-            let which = select(&mut [end as &mut dyn Branch, event, permit]);
-            _ = (end.take(), event.take(), permit.take());
-            which
-        };
-        assert_eq!(first(), 2);
-        let held = permits.try_acquire();
-        assert_eq!(first(), 1);
-        event.clear();
-        assert_eq!(first(), 0);
-        drop(held);
-        // One that has ended is there at once, one that was killed has ended.
-        let sleeper = spawn(|| osier::sleep(FOREVER));
-        assert_eq!(select_timeout(&mut [ready(&sleeper)], SHORT), None);
-        sleeper.kill();
-        assert_eq!(select(&mut [ready(&sleeper)]), 0);
-        assert!(sleeper.error().unwrap().is_killed());
-        // And nobody is left on a list.
-        assert!(format!("{event:?}{permits:?}").matches("watchers: 0").count() == 2);
     });
 }
 

@@ -1,9 +1,10 @@
-//! Waiting for what belongs to several OS threads, together with what does not; and as futures and streams.
+//! Waiting for what can become ready: by select, across OS threads, as futures and streams.
 
 mod support;
 
 use std::future::Future;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -11,7 +12,7 @@ use std::thread;
 
 use futures_core::Stream;
 use osier::future::block_on;
-use osier::select::{after, ready};
+use osier::select::{Branch, after, ready, select, select_timeout};
 use osier::{AsyncResult, JoinError, Waitable, channel, iwait, spawn, sync, wait, yield_now};
 use support::{FOREVER, SHORT};
 
@@ -76,6 +77,43 @@ fn a_select_waits_for_other_threads_and_is_no_deadlock() {
             () = ready(&receiver) => assert_eq!(receiver.try_recv(), Ok(7)),
             () = after(FOREVER) => unreachable!("something comes"),
         }
+    });
+}
+
+#[test]
+fn the_end_of_a_task_an_event_and_a_permit_are_branches() {
+    osier::run(|| {
+        let (event, permits) = (Rc::new(sync::Event::new()), Rc::new(sync::Semaphore::new(0)));
+        let task = spawn({
+            let (event, permits) = (event.clone(), permits.clone());
+            move || {
+                permits.release(1);
+                yield_now();
+                event.set();
+                yield_now();
+            }
+        });
+        let mut branches = (ready(&task), ready(&*event), ready(&*permits));
+        let mut first = || {
+            let (end, event, permit) = &mut branches;
+            let which = select(&mut [end as &mut dyn Branch, event, permit]);
+            _ = (end.take(), event.take(), permit.take());
+            which
+        };
+        assert_eq!(first(), 2);
+        let held = permits.try_acquire();
+        assert_eq!(first(), 1);
+        event.clear();
+        assert_eq!(first(), 0);
+        drop(held);
+        // One that has ended is there at once, one that was killed has ended.
+        let sleeper = spawn(|| osier::sleep(FOREVER));
+        assert_eq!(select_timeout(&mut [ready(&sleeper)], SHORT), None);
+        sleeper.kill();
+        assert_eq!(select(&mut [ready(&sleeper)]), 0);
+        assert!(sleeper.error().unwrap().is_killed());
+        // And nobody is left on a list.
+        assert!(format!("{event:?}{permits:?}").matches("watchers: 0").count() == 2);
     });
 }
 
