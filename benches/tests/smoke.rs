@@ -62,9 +62,15 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have died by itself, which the test has seen then.
+        let ended = self.child.try_wait();
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Or a test that was cut off would not say by whom.
+        match ended {
+            Ok(Some(status)) if std::thread::panicking() => eprintln!("the server ended: {status}"),
+            Ok(Some(status)) => panic!("the server ended by itself: {status}"),
+            _ => {}
+        }
     }
 }
 
