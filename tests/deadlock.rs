@@ -5,6 +5,7 @@ mod support;
 use std::cell::Cell;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::ExitStatusExt;
 use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
@@ -12,6 +13,8 @@ use std::time::Duration;
 use osier::io::Source;
 use osier::{Builder, Deadlock, Reason, Unparker, Wake, park, shield, sleep, spawn, timeout};
 use support::{FOREVER, OnDrop, SHORT, payload_of, spin, swallow, wait_for_nobody};
+
+const SIGABRT: i32 = 6;
 
 fn verdict<T>(f: impl FnOnce() -> T) -> String {
     payload_of(f).downcast::<Deadlock>().expect("a deadlock").to_string()
@@ -84,6 +87,68 @@ fn a_verdict_that_was_swallowed_comes_again_hu_01() {
             assert!(swallow(wait_for_nobody));
         }
     });
+}
+
+#[test]
+fn a_verdict_that_is_always_swallowed_ends_the_process_hu_01() {
+    let name = "a_verdict_that_is_always_swallowed_ends_the_process_hu_01";
+    let child = support::in_child(name, || {
+        osier::run(|| {
+            Builder::new().name("ann").spawn(wait_for_nobody).unwrap();
+            loop {
+                swallow(wait_for_nobody);
+            }
+        });
+    });
+    let stderr = String::from_utf8(child.stderr).unwrap();
+    assert_eq!(child.status.signal(), Some(SIGABRT), "{stderr}");
+    assert!(stderr.contains("catches every verdict"), "{stderr}");
+    assert_eq!(stderr.matches("deadlock: no green thread").count(), 1, "{stderr}");
+    assert!(stderr.contains("'main'") && stderr.contains("'ann'"), "{stderr}");
+}
+
+#[test]
+fn a_main_task_that_gets_something_done_is_told_as_often_as_it_takes_hu_01() {
+    osier::run(|| {
+        for round in 0..100 {
+            assert!(swallow(wait_for_nobody));
+            match round % 3 {
+                0 => drop(spawn(|| ()).join()),
+                1 => osier::yield_now(),
+                _ => sleep(Duration::from_micros(1)),
+            }
+        }
+        let stuck: Vec<_> = (0..100).map(|_| spawn(wait_for_nobody)).collect();
+        for task in stuck {
+            verdict(|| task.wait());
+            task.kill();
+        }
+    });
+}
+
+#[test]
+fn a_kill_in_store_does_not_hide_the_verdict_hu_01() {
+    let report = verdict(|| {
+        osier::run(|| {
+            shield(|| {
+                osier::current().kill();
+                wait_for_nobody();
+            });
+        })
+    });
+    assert!(report.contains("'main'"), "{report}");
+    let text = support::text_of(|| {
+        osier::run(|| {
+            verdict(|| {
+                shield(|| {
+                    osier::current().kill();
+                    wait_for_nobody();
+                })
+            });
+            sleep(FOREVER); // the kill comes here
+        })
+    });
+    assert!(text.contains("killed"), "{text}");
 }
 
 #[test]

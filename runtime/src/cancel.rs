@@ -60,7 +60,7 @@ pub(crate) fn kill(task: &TaskRef, payload: Option<Box<dyn Any + Send>>) {
     refuse_without_unwinding("kill a green thread");
     let is_me = hub(|hub| {
         let hub = hub.filter(|hub| hub.number() == task.id.hub())?;
-        hub.interrupt(task, |store| store.kill(payload, false));
+        hub.interrupt(task, |store| store.kill(payload));
         hub.current().filter(|me| me == task)
     });
     if is_me.is_some_and(|me| me.due.get()) && !std::thread::panicking() {

@@ -112,7 +112,7 @@ fn wait_while_lent(loan: &Rc<Loan>) -> bool {
 fn kill_all(loan: &Rc<Loan>) {
     expect_hub("a scope", |hub| {
         for task in hub.borrowers(loan) {
-            hub.interrupt(&task, |store| store.kill(None, false));
+            hub.interrupt(&task, |store| store.kill(None));
         }
     });
 }

@@ -7,6 +7,9 @@ use std::fmt;
 use super::{Hub, holders};
 use crate::task::{State, TaskId};
 
+/// How often in a row the main task may catch the verdict and wait again.
+const PATIENCE: u32 = 16;
+
 /// No task that `run` waits for can ever go on.
 ///
 /// All of them are parked, and nothing is left that could wake one. The main task's wait ends with a panic that carries this; when the main task has ended, `run`
@@ -16,6 +19,11 @@ use crate::task::{State, TaskId};
 /// Not taken for a deadlock: a wait for a descriptor, a timer of a task that is no daemon or that
 /// such a task joins or whose lock it waits for, and a wait whose [`Reason`](crate::Reason) says that its wake comes from
 /// outside.
+///
+/// A main task that catches it may go on: kill who is stuck, wake them, give up. One that
+/// does nothing of the kind but waits again is told again, 16 times in a row; then the process is
+/// aborted with the report, as that would go on for ever, and `run` cannot return while a task that may
+/// borrow from its caller lives.
 ///
 /// ```
 /// use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -72,5 +80,36 @@ impl Hub {
     /// The verdict, with a report of all tasks.
     pub(super) fn deadlock(&self) -> Deadlock {
         Deadlock { report: self.describe_tasks() }
+    }
+}
+
+/// Counts verdicts in a row between which nothing has happened.
+#[derive(Debug, Default)]
+pub(super) struct Patience {
+    told: u32,
+    /// What there will be at the next verdict if nothing happens.
+    expected: Option<Mark>,
+}
+
+/// What changes whenever a task begins, waits or ends.
+#[derive(Debug, PartialEq, Eq)]
+struct Mark {
+    /// How many tasks there have been, and are.
+    tasks: (u64, usize),
+    /// The sum of all their waits.
+    waits: u32,
+}
+
+impl Patience {
+    /// Counts one more; whether that was too much.
+    pub(super) fn is_over(&mut self, hub: &Hub) -> bool {
+        let tasks = (hub.count.get(), hub.live.get());
+        let waits = hub.tasks(|_| true).into_iter().map(|task| task.waiter().wait);
+        let waits = waits.fold(0, u32::wrapping_add);
+        let again = self.expected.as_ref() == Some(&Mark { tasks, waits });
+        self.told = if again { self.told + 1 } else { 1 };
+        // The main task's own wait is over then, and no other.
+        self.expected = Some(Mark { tasks, waits: waits.wrapping_add(1) });
+        self.told > PATIENCE
     }
 }

@@ -135,7 +135,7 @@ impl Hub {
             Message::Wake(waiter) => self.wake_promptly(waiter, Wake::Woken),
             Message::Kill(slot, id) => {
                 if let Some(task) = self.find(slot, id) {
-                    self.interrupt(&task, |store| store.kill(None, false));
+                    self.interrupt(&task, |store| store.kill(None));
                 }
             }
             Message::Call(call) => {

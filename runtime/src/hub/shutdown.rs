@@ -6,6 +6,7 @@ use std::process;
 use std::rc::Rc;
 
 use super::current::{self, HUB};
+use super::deadlock::Patience;
 use super::nursery::Site;
 use super::root::Stopped;
 use super::{Blueprint, Deadlock, Hub};
@@ -63,12 +64,13 @@ impl Hub {
 
     /// Runs until every task that is waited for has ended, then ends the rest.
     fn run_to_end(&self, loan: &Rc<Loan>) -> Option<Deadlock> {
+        let mut patience = Patience::default();
         let verdict = loop {
             let over = |hub: &Hub| hub.vital.get() == 0 || (loan.live() == 0 && hub.failed.get());
             match self.drive(over, None) {
                 Stopped::Done | Stopped::TimeUp => break None,
                 Stopped::Deadlock if loan.live() == 0 => break Some(self.deadlock()),
-                Stopped::Deadlock => self.tell_main(),
+                Stopped::Deadlock => self.tell_main(patience.is_over(self)),
             }
         };
         self.ending.set(true);
@@ -84,16 +86,23 @@ impl Hub {
     }
 
     /// Makes the main task's wait end with the verdict, be it under a shield or not.
-    fn tell_main(&self) {
+    ///
+    /// Aborts if that cannot help.
+    fn tell_main(&self, in_vain: bool) {
         let verdict = self.deadlock();
-        if !UNWINDS {
+        if in_vain {
+            eprintln!(
+                "osier: the main task catches every verdict and waits again; this is the last:"
+            );
+        }
+        if in_vain || !UNWINDS {
             eprintln!("{verdict}");
             process::abort();
         }
         let main = self.main.get();
         for task in self.tasks(|task| Some(task.id) == main) {
             let verdict = Box::new(verdict.clone());
-            self.interrupt(&task, |store| store.kill(Some(verdict), true));
+            self.interrupt(&task, |store| store.tell(verdict));
         }
     }
 
@@ -124,7 +133,7 @@ impl Hub {
         let mut shielded = false;
         for task in tasks {
             self.interrupt(&task, |store| {
-                store.kill(None, false);
+                store.kill(None);
                 shielded |= store.is_shielded();
             });
         }

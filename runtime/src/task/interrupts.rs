@@ -1,7 +1,7 @@
 //! Kills and time-outs that wait to be delivered: a state machine that knows no scheduler.
 //!
 //! An interrupt is *due* when the next wait of the task has to be cut short. A kill is due outside
-//! of every shield, once. A time-out is due from its expiry on until its scope ends, at each
+//! of every shield, once. A verdict is due at once, whatever shields are up. A time-out is due from its expiry on until its scope ends, at each
 //! wait inside it, unless a shield was raised since its scope began. Of several time-outs the
 //! outermost is first.
 
@@ -14,7 +14,9 @@ use super::{Purpose, TaskId};
 #[derive(Default)]
 pub(crate) struct Interrupts {
     /// The kill that was asked for and not delivered yet.
-    kill: Option<Kill>,
+    kill: Option<Payload>,
+    /// What the task is told though nobody has killed it: goes through shields.
+    verdict: Option<Payload>,
     /// The scopes of time-outs that the task is in, the outermost first.
     scopes: Vec<Scope>,
     /// How many scopes there have been: the next one's number.
@@ -25,13 +27,6 @@ pub(crate) struct Interrupts {
 
 /// What a task is unwound with.
 pub(crate) type Payload = Box<dyn Any + Send>;
-
-struct Kill {
-    /// What to unwind with.
-    payload: Payload,
-    /// Whether it goes through shields.
-    forced: bool,
-}
 
 struct Scope {
     number: u32,
@@ -70,19 +65,23 @@ impl TimeoutUnwind {
 impl Interrupts {
     /// Asks for a kill. One that already waits stays what it is, and the payload comes back: its
     /// destructor is the user's, and must not run in here.
-    pub(crate) fn kill(&mut self, payload: Option<Payload>, forced: bool) -> Option<Payload> {
-        let Some(kill) = &mut self.kill else {
-            let payload = payload.unwrap_or_else(|| Box::<Killed>::default());
-            self.kill = Some(Kill { payload, forced });
-            return None;
-        };
-        kill.forced |= forced;
-        payload
+    pub(crate) fn kill(&mut self, payload: Option<Payload>) -> Option<Payload> {
+        if self.kill.is_some() {
+            return payload;
+        }
+        self.kill = Some(payload.unwrap_or_else(|| Box::<Killed>::default()));
+        None
+    }
+
+    /// Unwinds it with `payload`, be it under a shield or not, and before any kill that waits. One
+    /// that was not delivered is replaced.
+    pub(crate) fn tell(&mut self, payload: Payload) -> Option<Payload> {
+        self.verdict.replace(payload)
     }
 
     /// Takes back a kill that was not delivered.
     pub(crate) fn take_kill(&mut self) -> Option<Payload> {
-        self.kill.take().map(|kill| kill.payload)
+        self.kill.take()
     }
 
     /// Begins the scope of a time-out and gives its number.
@@ -120,7 +119,7 @@ impl Interrupts {
 
     /// Whether the next wait has to be cut short.
     pub(crate) fn is_due(&self) -> bool {
-        self.kill_is_due() || self.expired().is_some()
+        self.verdict.is_some() || self.kill_is_due() || self.expired().is_some()
     }
 
     /// Whether a shield is up.
@@ -128,16 +127,19 @@ impl Interrupts {
         self.shields > 0
     }
 
-    /// What to unwind with now: a kill comes before a time-out.
+    /// What to unwind with now: a verdict comes before a kill, a kill before a time-out.
     pub(crate) fn take(&mut self) -> Option<Due> {
+        if let Some(verdict) = self.verdict.take() {
+            return Some(Due::Kill(verdict));
+        }
         if self.kill_is_due() {
-            return self.kill.take().map(|kill| Due::Kill(kill.payload));
+            return self.kill.take().map(Due::Kill);
         }
         self.expired().map(Due::Timeout)
     }
 
     fn kill_is_due(&self) -> bool {
-        self.kill.as_ref().is_some_and(|kill| kill.forced || self.shields == 0)
+        self.kill.is_some() && self.shields == 0
     }
 
     fn expired(&self) -> Option<u32> {
@@ -161,7 +163,7 @@ mod tests {
     fn a_kill_is_delivered_once_and_not_through_a_shield() {
         let mut i = Interrupts::default();
         i.shield();
-        i.kill(None, false);
+        i.kill(None);
         assert!(!i.is_due());
         i.unshield();
         assert!(matches!(i.take(), Some(Due::Kill(payload)) if payload.is::<Killed>()));
@@ -169,14 +171,23 @@ mod tests {
     }
 
     #[test]
-    fn a_forced_kill_goes_through_a_shield() {
+    fn a_verdict_goes_through_a_shield_and_leaves_a_kill_in_store() {
         let mut i = Interrupts::default();
         i.shield();
-        i.kill(None, false);
-        let refused = i.kill(Some(Box::new(7)), true);
-        assert!(refused.is_some_and(|payload| payload.is::<i32>()));
-        assert!(i.is_due());
+        i.kill(None);
+        assert!(i.tell(Box::new(7)).is_none() && i.is_due());
+        assert!(matches!(i.take(), Some(Due::Kill(payload)) if payload.is::<i32>()));
+        assert!(!i.is_due());
+        i.unshield();
         assert!(matches!(i.take(), Some(Due::Kill(payload)) if payload.is::<Killed>()));
+    }
+
+    #[test]
+    fn a_second_kill_gives_its_payload_back() {
+        let mut i = Interrupts::default();
+        assert!(i.kill(Some(Box::new(7))).is_none());
+        assert!(i.kill(Some(Box::new('x'))).is_some_and(|payload| payload.is::<char>()));
+        assert!(matches!(i.take(), Some(Due::Kill(payload)) if payload.is::<i32>()));
     }
 
     #[test]
