@@ -116,6 +116,59 @@ fn thread_locals_are_shared_until_they_are_preserved_and_again_in_the_next_run()
 }
 
 #[test]
+fn the_thread_has_its_own_value_again_after_the_run() {
+    let hub = Hub::new().unwrap();
+    for outside in [5, 6] {
+        COUNT.set(outside);
+        hub.run(|| {
+            local::preserve(&COUNT, 0);
+            assert_eq!(COUNT.get(), outside, "who asks keeps it");
+            let set = |n| move || assert_eq!(COUNT.replace(n), 0);
+            osier::join_all((1..9).map(|n| spawn(set(n))));
+            let last = spawn(|| {
+                yield_now();
+                COUNT.set(9);
+            });
+            yield_now();
+            drop(last); // it outlives the main task
+            assert_eq!(COUNT.get(), outside);
+        });
+        assert_eq!(COUNT.get(), outside);
+    }
+    hub.run(|| {
+        local::preserve(&COUNT, 0);
+        COUNT.set(7);
+    });
+    assert_eq!(COUNT.get(), 7, "what the main task leaves, as ever");
+    assert!(swallow(|| hub.run(|| {
+        local::preserve(&COUNT, 0);
+        spawn(|| COUNT.set(8)).join().unwrap();
+        panic!("expected");
+    })));
+    assert_eq!(COUNT.get(), 7);
+    COUNT.set(0);
+}
+
+#[test]
+fn a_thread_local_that_is_preserved_twice_is_preserved() {
+    osier::run(|| {
+        local::preserve(&COUNT, 0);
+        let tasks = (1..5).map(|n| {
+            spawn(move || {
+                local::preserve(&COUNT, 0);
+                COUNT.set(n);
+                yield_now();
+                local::preserve(&COUNT, -1);
+                assert_eq!(COUNT.get(), n);
+            })
+        });
+        let results = osier::join_all(tasks);
+        assert!(results.iter().all(|result| result.is_ok()), "{results:?}");
+        assert_eq!(spawn(|| COUNT.get()).join().unwrap(), 0);
+    });
+}
+
+#[test]
 fn a_ref_cell_borrowed_across_a_wait_is_found_borrowed() {
     osier::run(|| {
         let cell = Rc::new(RefCell::new(1));

@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ptr;
 use std::thread::LocalKey;
 
 use crate::task::TaskId;
@@ -23,9 +24,14 @@ impl std::fmt::Debug for Preserve {
 
 /// One thread-local of a type that the hub does not know.
 trait Swap {
+    /// Whether it is this thread-local.
+    fn is_at(&self, place: *const ()) -> bool;
     fn load(&self, id: TaskId);
     fn save(&self, id: TaskId);
     fn forget(&self, id: TaskId);
+    /// A task has ended, and what it had is still there.
+    fn ended(&self, id: TaskId);
+    fn restore(&self);
 }
 
 struct Saved<T: 'static> {
@@ -34,6 +40,14 @@ struct Saved<T: 'static> {
     fresh: T,
     /// What suspended tasks had in it, where that differs from `fresh`.
     values: RefCell<HashMap<TaskId, T>>,
+    /// Who registered it, and so went on with the value that the thread had.
+    first: TaskId,
+    /// What that one has left: the thread's own value again, outside of the run.
+    outside: Cell<T>,
+}
+
+fn place<T>(key: &'static LocalKey<Cell<T>>) -> *const () {
+    key.with(|cell| ptr::from_ref(cell).cast())
 }
 
 impl<T: Copy + PartialEq> Swap for Saved<T> {
@@ -53,15 +67,38 @@ impl<T: Copy + PartialEq> Swap for Saved<T> {
     fn forget(&self, id: TaskId) {
         self.values.borrow_mut().remove(&id);
     }
+
+    fn ended(&self, id: TaskId) {
+        self.forget(id);
+        if id == self.first {
+            self.outside.set(self.key.get());
+        }
+    }
+
+    fn restore(&self) {
+        self.key.set(self.outside.get());
+    }
+
+    fn is_at(&self, place: *const ()) -> bool {
+        place == self::place(self.key)
+    }
 }
 
 impl Preserve {
-    /// Registers a thread-local; `fresh` is what a task finds in it at first.
-    pub(crate) fn add<T>(&self, key: &'static LocalKey<Cell<T>>, fresh: T)
+    /// Registers a thread-local for `first`, which keeps its value; `fresh` is what any other task
+    /// finds in it at first. False if it is registered already.
+    pub(crate) fn add<T>(&self, key: &'static LocalKey<Cell<T>>, fresh: T, first: TaskId) -> bool
     where
         T: Copy + PartialEq + 'static,
     {
-        self.slots.borrow_mut().push(Box::new(Saved { key, fresh, values: RefCell::default() }));
+        let mut slots = self.slots.borrow_mut();
+        // By its place: a key is a constant, of which there may be copies.
+        if slots.iter().any(|slot| slot.is_at(place(key))) {
+            return false;
+        }
+        let (values, outside) = (RefCell::default(), Cell::new(fresh));
+        slots.push(Box::new(Saved { key, fresh, values, first, outside }));
+        true
     }
 
     pub(super) fn load(&self, id: TaskId) {
@@ -72,15 +109,15 @@ impl Preserve {
         self.slots.borrow().iter().for_each(|slot| slot.save(id));
     }
 
-    /// Ends all exchange.
+    /// Ends all exchange, and gives the thread its own values back.
     pub(super) fn clear(&self) {
-        self.slots.borrow_mut().clear();
+        self.slots.borrow_mut().drain(..).for_each(|slot| slot.restore());
     }
 
     /// Forgets what a task that has ended had.
     pub(super) fn forget(&self, id: TaskId) {
         if let Ok(slots) = self.slots.try_borrow() {
-            slots.iter().for_each(|slot| slot.forget(id));
+            slots.iter().for_each(|slot| slot.ended(id));
         }
     }
 }

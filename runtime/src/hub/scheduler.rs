@@ -305,8 +305,10 @@ impl Hub {
     where
         T: Copy + PartialEq + 'static,
     {
-        self.preserve.add(key, fresh);
-        self.turn.slow_down();
+        let me = self.current().expect("it was asked whether a task runs");
+        if self.preserve.add(key, fresh, me.id) {
+            self.turn.slow_down();
+        }
     }
 
     /// The time of the last look at the clock, in nanoseconds.

@@ -10,7 +10,11 @@ use crate::hub::{expect_hub, is_in_task};
 /// For libraries that keep something in a thread-local for the length of a call, as `scoped-tls`
 /// does: the value is saved when a task is left and restored when it is entered again; a task that
 /// has not set it finds `fresh`. From here on every switch of this hub costs a detour; it lasts
-/// until the hub's run ends.
+/// until the hub's run ends. Once it is registered, calls for the same thread-local change nothing.
+///
+/// The task that calls this goes on with the value that the thread has had so far, and what it
+/// leaves in it when it ends is the thread's again after the run (`fresh`, if it never ends). So ask for it
+/// in the main task: a library that cleans up after itself then leaves the thread as it found it.
 ///
 /// # Panics
 /// Outside of a task.
