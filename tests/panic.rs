@@ -3,13 +3,16 @@
 mod support;
 
 use std::cell::Cell;
+use std::os::unix::process::ExitStatusExt;
 use std::panic;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use osier::{Builder, current, sleep, spawn, yield_now};
-use support::{FOREVER, OnDrop, SHORT, in_child, logged, text_of};
+use support::{FOREVER, OnDrop, SHORT, in_child, logged, swallow, text_of};
+
+const SIGABRT: i32 = 6;
 
 #[test]
 fn a_panic_ends_its_task_and_no_other_gl_04() {
@@ -228,4 +231,27 @@ fn panics_in_many_tasks_at_once_keep_apart() {
             assert_eq!(error.message(), Some(format!("outer {i}").as_str()));
         }
     });
+}
+
+#[test]
+fn a_run_in_a_destructor_while_its_thread_panics_is_refused() {
+    let name = "a_run_in_a_destructor_while_its_thread_panics_is_refused";
+    let child = in_child(name, || {
+        let text = Cell::new(None);
+        let outside = || {
+            let _last =
+                OnDrop::new(|| text.set(Some(text_of(|| osier::run(|| spawn(|| 7).join())))));
+            panic!("the kettle is dry");
+        };
+        assert!(swallow(outside));
+        assert!(text.take().unwrap().contains("in a destructor while its thread panics"));
+        assert_eq!(osier::run(|| spawn(|| 7).join().unwrap()), 7, "later it may");
+        let _last = OnDrop::new(|| osier::run(|| println!("not reached")));
+        panic!("the kettle is dry");
+    });
+    let (stdout, stderr) = (String::from_utf8(child.stdout), String::from_utf8(child.stderr));
+    let (stdout, stderr) = (stdout.unwrap(), stderr.unwrap());
+    assert_eq!(child.status.signal(), Some(SIGABRT), "{stderr}");
+    assert_eq!(stderr.matches("on another OS thread").count(), 2, "{stderr}");
+    assert!(!stdout.contains("not reached"));
 }

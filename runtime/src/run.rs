@@ -13,7 +13,8 @@ use crate::task::JoinError;
 /// destructors have run. All tasks run on this OS thread. If `f` panics, the others are killed and the panic goes on.
 ///
 /// # Panics
-/// When `f` does; when another `run` is going on on this thread; when the system has no descriptors
+/// When `f` does; when another `run` is going on on this thread; in a destructor while the thread panics, where no task could
+/// wait, and where a panic that is not caught aborts; when the system has no descriptors
 /// left for the hub, or a setting of the environment makes no sense ([`Hub::new`] gives an error instead); with a [`Deadlock`] when no task can ever
 /// go on.
 ///
@@ -88,6 +89,11 @@ impl Hub {
     where
         F: FnOnce() -> T,
     {
+        assert!(
+            !std::thread::panicking(),
+            "osier::run in a destructor while its thread panics: its tasks could not wait for anything. \
+             Do this before, or on another OS thread"
+        );
         let nested = hub::hub(|hub| hub.is_some());
         assert!(!nested, "osier::run inside of osier::run: spawn a task, or use another OS thread");
         debug_assert!(!is_in_task());
