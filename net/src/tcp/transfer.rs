@@ -127,68 +127,42 @@ impl TcpStream {
     }
 }
 
-/// Reads wait for data, and return what there is.
-impl Read for &TcpStream {
-    #[inline]
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.recv(buf)
-    }
+/// What can be done with the stream and with a reference to it.
+macro_rules! data {
+    ($type:ty) => {
+        /// Reads wait for data, and return what there is.
+        impl Read for $type {
+            #[inline]
+            fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+                self.recv(buf)
+            }
 
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.recv_vectored(bufs)
-    }
+            fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+                self.recv_vectored(bufs)
+            }
+        }
+
+        /// Writes wait for room, and send what fits; `write_all` sends all, within one write limit.
+        impl Write for $type {
+            #[inline]
+            fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+                self.send(buf)
+            }
+
+            fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+                self.send_vectored(bufs)
+            }
+
+            fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+                self.send_all(buf)
+            }
+
+            /// Does nothing: what was written is the kernel's already.
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+    };
 }
-
-/// Writes wait for room, and send what fits; `write_all` sends all, within one write limit.
-impl Write for &TcpStream {
-    #[inline]
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.send(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.send_vectored(bufs)
-    }
-
-    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        self.send_all(buf)
-    }
-
-    /// Does nothing: what was written is the kernel's already.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// As for `&TcpStream`.
-impl Read for TcpStream {
-    #[inline]
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.recv(buf)
-    }
-
-    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
-        self.recv_vectored(bufs)
-    }
-}
-
-/// As for `&TcpStream`.
-impl Write for TcpStream {
-    #[inline]
-    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.send(buf)
-    }
-
-    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.send_vectored(bufs)
-    }
-
-    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        self.send_all(buf)
-    }
-
-    /// Does nothing: what was written is the kernel's already.
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+data!(TcpStream);
+data!(&TcpStream);
