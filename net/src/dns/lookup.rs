@@ -59,6 +59,15 @@ pub fn lookup_timeout(host: &str, port: u16, limit: Duration) -> io::Result<Vec<
 
 /// Looks up the addresses of a host, until `deadline` at the latest.
 ///
+/// ```
+/// use std::time::Duration;
+///
+/// let deadline = osier::clock::now() + Duration::from_secs(5);
+/// let addrs = osier::net::dns::lookup_deadline("::1", 80, deadline)?;
+/// assert_eq!(addrs, ["[::1]:80".parse().unwrap()]);
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`TimedOut`](io::ErrorKind::TimedOut) when the deadline comes first; else as [`lookup`].

@@ -31,9 +31,9 @@ pub(super) fn system() -> &'static Resolver {
     SYSTEM.get_or_init(|| Resolver::new(&POOL, getaddrinfo))
 }
 
-/// Sets how many OS threads may look up names at once; 4 to begin with.
+/// Sets how many OS threads may look up names at once.
 ///
-/// A name whose servers are dead holds its thread for as long as the system's resolver is set to
+/// There are 4 to begin with. A name whose servers are dead holds its thread for as long as the system's resolver is set to
 /// try, often 10 s and more; others wait behind it once all threads are held. A crawler that
 /// meets many unknown hosts does well with 16 or 32. The limit is the whole process's.
 ///
@@ -42,6 +42,10 @@ pub(super) fn system() -> &'static Resolver {
 ///
 /// osier::net::dns::limit_threads(NonZeroUsize::new(16).unwrap());
 /// ```
+///
+/// # Blocking
+///
+/// Never switches tasks.
 pub fn limit_threads(limit: NonZeroUsize) {
     POOL.set_max(limit.get());
 }

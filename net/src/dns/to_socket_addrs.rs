@@ -21,6 +21,10 @@ use super::lookup::lookup;
 /// assert_eq!(addrs, ["127.0.0.1:80".parse().unwrap()]);
 /// # Ok::<(), std::io::Error>(())
 /// ```
+///
+/// # Blocking
+///
+/// Waits where a name has to be looked up.
 pub trait ToSocketAddrs {
     /// The addresses, one after the other.
     type Iter: Iterator<Item = SocketAddr>;

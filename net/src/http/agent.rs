@@ -31,9 +31,9 @@ const INPUT: usize = 64 * 1024;
 /// A TLS record's worth.
 const OUTPUT: usize = 16 * 1024;
 
-/// The process's own agent: default settings, one pool of connections for all tasks and threads.
+/// Gives the process's own agent, with default settings.
 ///
-/// It is a handle; clones and further calls mean the same agent.
+/// It has one pool of connections for all tasks and threads. /// It is a handle; clones and further calls mean the same agent.
 ///
 /// ```no_run
 /// use osier::net::http;
@@ -81,6 +81,10 @@ where
 ///     .build();
 /// # let _ = agent;
 /// ```
+///
+/// # Blocking
+///
+/// Never switches tasks.
 pub fn builder() -> Builder {
     let config = Agent::config_builder()
         .max_idle_connections(IDLE)
@@ -93,20 +97,35 @@ pub fn builder() -> Builder {
 /// Settings of an agent to be.
 ///
 /// Made by [`builder`].
+///
+/// ```
+/// use std::time::Duration;
+/// use osier::net::http;
+///
+/// let agent = http::builder()
+///     .configure(|c| c.max_redirects(3).user_agent("osier"))
+///     .remember_names(Duration::ZERO)
+///     .build();
+/// assert_eq!(agent.config().max_redirects(), 3);
+/// ```
 pub struct Builder {
     config: ConfigBuilder<AgentScope>,
     remember: Duration,
 }
 
 impl Builder {
-    /// Changes ureq's settings: timeouts, redirects, proxy, roots of trust, pool, headers.
+    /// Changes ureq's settings.
     ///
-    /// The closure gets ureq's own builder, with the settings made so far.
+    /// That is timeouts, redirects, proxy, roots of trust, pool, headers. The closure gets ureq's own builder, with the settings made so far.
     ///
     /// A larger pool than the 64 idle connections of the start is for few hosts only: the time
     /// ureq takes to find one grows with their number times the number of their hosts. A thousand
     /// idle connections cost each request 0.06 ms if they go to one host, and 15 ms if they go to
     /// a thousand.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn configure(
         mut self,
         change: impl FnOnce(ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope>,
@@ -115,9 +134,14 @@ impl Builder {
         self
     }
 
-    /// Sets how long the addresses of a host are kept: one minute to begin with, zero for never.
+    /// Sets how long the addresses of a host are kept.
     ///
-    /// With zero, each request costs a look-up, also one that finds a connection in the pool.
+    /// It is one minute to begin with. With zero, each request costs a look-up, also one that
+    /// finds a connection in the pool.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn remember_names(mut self, span: Duration) -> Self {
         self.remember = span;
         self

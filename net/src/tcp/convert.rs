@@ -34,17 +34,27 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn from_std(stream: net::TcpStream) -> io::Result<TcpStream> {
         let limits = Limits::new(stream.read_timeout()?, stream.write_timeout()?);
         stream.set_nonblocking(true)?;
         Ok(TcpStream::adopt(stream, limits))
     }
 
-    /// Hands the connection over to std, with this handle's time limits and mode.
+    /// Hands the connection over to std.
+    ///
+    /// It has this handle's time limits and mode.
     ///
     /// # Errors
     ///
     /// What the system says; the connection is closed then.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn into_std(self) -> io::Result<net::TcpStream> {
         let TcpStream { source, limits, .. } = self;
         let stream = source.into_inner();
@@ -91,6 +101,10 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn from_std(listener: net::TcpListener) -> io::Result<TcpListener> {
         listener.set_nonblocking(true)?;
         Ok(TcpListener::from_source(foreign(listener)))
@@ -111,6 +125,10 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the system says; the listener is closed then.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn into_std(self) -> io::Result<net::TcpListener> {
         let nonblocking = self.is_nonblocking();
         let listener = self.source.into_inner();

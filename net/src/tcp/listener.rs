@@ -92,11 +92,19 @@ impl TcpListener {
     /// Iterates over the connections as they come; it never ends.
     ///
     /// Each step is an [`accept`](Self::accept), and waits as that does.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming::new(self)
     }
 
     /// As [`incoming`](Self::incoming), but the iterator owns the listener.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn into_incoming(self) -> IntoIncoming {
         IntoIncoming::new(self)
     }
@@ -106,15 +114,25 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket().local_addr()
     }
 
-    /// Makes another handle of the same listener, so that two tasks may accept at once.
+    /// Makes another handle of the same listener.
+    ///
+    /// So two tasks may accept at once.
     ///
     /// # Errors
     ///
     /// What the system says: `EMFILE` at the limit of open descriptors, for one.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn try_clone(&self) -> io::Result<TcpListener> {
         let clone = TcpListener::from_source(Source::new(self.socket().try_clone()?));
         self.source.share();
@@ -123,11 +141,17 @@ impl TcpListener {
         Ok(clone)
     }
 
-    /// Chooses whether `accept` of this handle waits (`false`, as at the start) or not.
+    /// Chooses whether `accept` of this handle waits or not.
+    ///
+    /// It waits (`false`) at the start.
     ///
     /// # Errors
     ///
     /// None; the result is std's.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.nonblocking.store(nonblocking, Relaxed);
         Ok(())
@@ -138,6 +162,10 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.socket().set_ttl(ttl)
     }
@@ -147,6 +175,10 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn ttl(&self) -> io::Result<u32> {
         self.socket().ttl()
     }
@@ -156,6 +188,10 @@ impl TcpListener {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
     }

@@ -8,9 +8,9 @@ use rustix::net::sockopt;
 use super::stream::TcpStream;
 
 impl TcpStream {
-    /// Limits how long each read of this handle may wait; `None` is for ever.
+    /// Limits how long each read of this handle may wait.
     ///
-    /// A read that reaches it fails with [`TimedOut`](io::ErrorKind::TimedOut), and the
+    /// `None` is for ever. A read that reaches it fails with [`TimedOut`](io::ErrorKind::TimedOut), and the
     /// connection stays usable. Calls that wait already keep the limit they began with.
     ///
     /// ```
@@ -28,17 +28,25 @@ impl TcpStream {
     /// # Errors
     ///
     /// `InvalidInput` for a limit of zero.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
         self.limits.read.set(limit)
     }
 
-    /// Limits how long each write of this handle may wait; `None` is for ever.
+    /// Limits how long each write of this handle may wait.
     ///
-    /// For `write_all` it is the limit of the whole, not of each piece that the kernel takes.
+    /// `None` is for ever. For `write_all` it is the limit of the whole, not of each piece that the kernel takes.
     ///
     /// # Errors
     ///
     /// `InvalidInput` for a limit of zero.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn set_write_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
         self.limits.write.set(limit)
     }
@@ -48,6 +56,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// None; the result is std's.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.limits.read.get())
     }
@@ -57,11 +69,17 @@ impl TcpStream {
     /// # Errors
     ///
     /// None; the result is std's.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
         Ok(self.limits.write.get())
     }
 
-    /// Chooses whether calls of this handle wait (`false`, as at the start) or not.
+    /// Chooses whether calls of this handle wait or not.
+    ///
+    /// They wait (`false`) at the start.
     ///
     /// In non-blocking mode a read or write that would wait returns
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) instead, and never switches tasks. The socket
@@ -70,16 +88,26 @@ impl TcpStream {
     /// # Errors
     ///
     /// None; the result is std's.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
         self.limits.set_nonblocking(nonblocking);
         Ok(())
     }
 
-    /// Sets TCP_NODELAY: small writes go out at once instead of being gathered.
+    /// Sets TCP_NODELAY: small writes go out at once.
+    ///
+    /// Otherwise they may be gathered for a while.
     ///
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.socket().set_nodelay(nodelay)
     }
@@ -89,6 +117,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn nodelay(&self) -> io::Result<bool> {
         self.socket().nodelay()
     }
@@ -98,6 +130,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
         self.socket().set_ttl(ttl)
     }
@@ -107,6 +143,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn ttl(&self) -> io::Result<u32> {
         self.socket().ttl()
     }
@@ -121,6 +161,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
         Ok(sockopt::set_socket_linger(self.socket(), linger)?)
     }
@@ -130,6 +174,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
         Ok(sockopt::socket_linger(self.socket())?)
     }
@@ -139,6 +187,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
         self.socket().take_error()
     }

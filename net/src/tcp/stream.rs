@@ -95,6 +95,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// `NotConnected` once the connection is gone.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
         self.socket().peer_addr()
     }
@@ -104,13 +108,17 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the system says.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.socket().local_addr()
     }
 
-    /// Shuts down reading, writing or both, for every handle of the connection.
+    /// Shuts down reading, writing or both.
     ///
-    /// Whoever waits on it wakes: a read ends with `Ok(0)` and a write with `BrokenPipe`, as all
+    /// That is so for every handle of the connection. Whoever waits on it wakes: a read ends with `Ok(0)` and a write with `BrokenPipe`, as all
     /// later ones do. This is how one task ends another's wait; the descriptor itself stays open
     /// until it is dropped, so nobody ever meets a recycled one.
     ///
@@ -148,6 +156,10 @@ impl TcpStream {
     /// # Errors
     ///
     /// What the system says: `EMFILE` at the limit of open descriptors, for one.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn try_clone(&self) -> io::Result<TcpStream> {
         let source = Source::new(self.socket().try_clone()?);
         self.source.share();

@@ -49,17 +49,25 @@ impl TlsAcceptor {
     /// # Errors
     ///
     /// `InvalidInput` if one of them is missing or unusable, or they do not belong together.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn from_pem(chain: &[u8], key: &[u8]) -> io::Result<Self> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
         let key = PrivateKeyDer::from_pem_slice(key).map_err(invalid)?;
         Self::from_der(chain.map_err(invalid)?, key)
     }
 
-    /// Presents a certificate chain and uses a key that are in DER form already.
+    /// Presents a certificate chain and uses a key, both in DER form.
     ///
     /// # Errors
     ///
     /// `InvalidInput` if they are unusable or do not belong together.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn from_der(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -73,7 +81,13 @@ impl TlsAcceptor {
         Ok(Self::with_config(Arc::new(config)))
     }
 
-    /// Works by a configuration of rustls: client certificates, ALPN, several hosts.
+    /// Works by a configuration of rustls.
+    ///
+    /// For client certificates, ALPN, several hosts.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn with_config(config: Arc<ServerConfig>) -> Self {
         TlsAcceptor { config }
     }

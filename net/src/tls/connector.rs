@@ -28,6 +28,10 @@ pub struct TlsConnector {
 
 impl TlsConnector {
     /// Trusts Mozilla's roots, as bundled with the crate webpki-roots.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn new() -> Self {
         // One for the process: building it copies 150 roots, and sessions are worth sharing.
         static WEB: OnceLock<TlsConnector> = OnceLock::new();
@@ -43,6 +47,10 @@ impl TlsConnector {
     /// # Errors
     ///
     /// `InvalidInput` if it holds none, or one that cannot be a root.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn from_pem(roots: &[u8]) -> io::Result<Self> {
         let mut store = RootCertStore::empty();
         for root in CertificateDer::pem_slice_iter(roots) {
@@ -54,7 +62,13 @@ impl TlsConnector {
         Self::trusting(store)
     }
 
-    /// Works by a configuration of rustls: client certificates, ALPN, another provider.
+    /// Works by a configuration of rustls.
+    ///
+    /// For client certificates, ALPN, another provider.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn with_config(config: Arc<ClientConfig>) -> Self {
         TlsConnector { config }
     }

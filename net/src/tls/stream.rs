@@ -40,16 +40,30 @@ impl<S> TlsStream<S> {
     /// The stream below.
     ///
     /// Its time limits are this stream's; data read from it or written to it are missed by TLS.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
     /// The stream below, to change.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// What was agreed in the handshake: protocol, cipher, ALPN, the other end's certificates.
+    /// What was agreed in the handshake.
+    ///
+    /// Protocol, cipher, ALPN, the other end's certificates.
+    ///
+    /// # Blocking
+    ///
+    /// Never switches tasks.
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -66,9 +80,9 @@ impl<S: Read + Write> TlsStream<S> {
         Ok(tls)
     }
 
-    /// Tells the other end that nothing more will be written, and sends what is pending.
+    /// Tells the other end that nothing more will be written.
     ///
-    /// Reading goes on until the other end says the same. The stream below stays open.
+    /// Sends what is pending. Reading goes on until the other end says the same. The stream below stays open.
     ///
     /// # Errors
     ///

@@ -75,6 +75,9 @@ impl<T: AsFd> Source<T> {
     }
 
     /// The descriptor's owner.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
     pub fn get_ref(&self) -> &T {
         &self.inner
     }
