@@ -85,8 +85,7 @@
 //! | `hub.threadpool.apply`, `.spawn` | [`thread::offload`], [`thread::Pool::spawn`] |
 //! | `LoopExit` | [`Deadlock`] |
 //! | `gevent.util.GreenletTree`, `print_run_info` | [`inspect::task_tree`], [`dump`], [`inspect::dump_on_signal`] |
-//! | `gevent.util.assert_switches` | [`inspect::assert_switches`] |
-//! | the monitor thread, `max_memory_usage` | [`watch`], [`inspect::watch_memory`] |
+//! | the monitor thread, `max_memory_usage`, `assert_switches` | [`watch`], [`inspect::watch_memory`], [`inspect::assert_switches`] |
 //! | `gevent.config`, `GEVENT_*` | [`settings`] |
 //! | `gevent.spawn_raw`, `greenlet.greenlet` | [`greenlet::Greenlet`]; its module has a table of its own |
 //! | `gevent.socket`, `monkey.patch_all()` + `requests` | `net`, `net::http` |
