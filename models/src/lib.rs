@@ -12,3 +12,5 @@ mod channel;
 mod hub;
 #[cfg(test)]
 mod thread;
+#[cfg(test)]
+mod wait;

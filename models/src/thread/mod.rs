@@ -1,8 +1,6 @@
 //! The sources of `runtime/src/thread`, with the locks beside this file.
 #![allow(dead_code, reason = "each model uses a part of it")]
 
-#[path = "../../../runtime/src/thread/line.rs"]
-pub(crate) mod line;
 pub(crate) mod lock;
 #[path = "../../../runtime/src/thread/channel/pipe.rs"]
 pub(crate) mod pipe;

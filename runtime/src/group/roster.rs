@@ -31,7 +31,7 @@ struct Member<M> {
     placed: bool,
 }
 
-impl<M: Clone, W: Clone> Roster<M, W> {
+impl<M: Clone, W> Roster<M, W> {
     pub(super) const fn new(size: Option<usize>) -> Roster<M, W> {
         Roster {
             members: Slab::new(),

@@ -9,7 +9,7 @@ use crate::park::Unparker;
 use crate::wait::{Ticket, WaitList};
 
 /// How one who waits is told.
-pub(super) trait Wake: Clone {
+pub(super) trait Wake {
     /// Tells it; false if it will never run again.
     fn wake(&self) -> bool;
 
@@ -47,7 +47,7 @@ struct Seat<T, W> {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Place(Option<Ticket>);
 
-impl<T, W: Clone> Line<T, W> {
+impl<T, W> Line<T, W> {
     pub(super) const fn new() -> Line<T, W> {
         Line { seat: None, rest: WaitList::new() }
     }
@@ -152,7 +152,7 @@ impl<T, W: Clone> Line<T, W> {
 const LEFT: &str = "a place is good until one leaves";
 
 /// Who is in line, in order.
-impl<T, W: Clone + fmt::Debug> fmt::Debug for Line<T, W> {
+impl<T, W: fmt::Debug> fmt::Debug for Line<T, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seated = self.seated().map(|seat| &seat.who);
         f.debug_list()

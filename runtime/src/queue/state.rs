@@ -250,11 +250,11 @@ fn is_anyone_waiting<T, W: Wake>(line: &mut Line<Wait<T>, W>) -> bool {
 
 /// Whether there is somebody who can be served; lets those go who were served elsewhere.
 #[inline]
-fn is_anyone_in<T, W: Clone>(line: &mut Line<Wait<T>, W>) -> bool {
+fn is_anyone_in<T, W>(line: &mut Line<Wait<T>, W>) -> bool {
     !line.is_empty() && is_anyone_live(line)
 }
 
-fn is_anyone_live<T, W: Clone>(line: &mut Line<Wait<T>, W>) -> bool {
+fn is_anyone_live<T, W>(line: &mut Line<Wait<T>, W>) -> bool {
     while let Some(first) = line.first() {
         if first.is_live() {
             return true;

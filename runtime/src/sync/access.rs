@@ -29,7 +29,7 @@ pub(super) struct Ask {
     pub(super) key: usize,
 }
 
-impl<W: Clone> Access<W> {
+impl<W> Access<W> {
     pub(super) fn new() -> Access<W> {
         Access { writes: false, holders: Rc::default(), line: WaitList::new() }
     }

@@ -27,7 +27,7 @@ pub(super) enum State {
     Wanted,
 }
 
-impl<W: Clone> Owner<W> {
+impl<W> Owner<W> {
     pub(super) const fn nobody() -> Owner<W> {
         let line = RefCell::new(WaitList::new());
         Owner { state: Cell::new(State::Free), owner: Cell::new(None), line }

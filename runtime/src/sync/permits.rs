@@ -39,7 +39,7 @@ pub(super) const UNLIMITED: usize = usize::MAX;
 /// The largest number that is one.
 pub(super) const MOST: usize = usize::MAX - 1;
 
-impl<W: Clone> Permits<W> {
+impl<W> Permits<W> {
     pub(super) const fn new(free: usize, bound: usize) -> Permits<W> {
         Permits { free, bound, line: WaitList::new() }
     }

@@ -47,7 +47,7 @@ pub(super) enum Arrival {
     Broken,
 }
 
-impl<W: Clone> Rounds<W> {
+impl<W> Rounds<W> {
     pub(super) const fn new(parties: usize) -> Rounds<W> {
         let line = WaitList::new();
         Rounds { parties, state: State::Open, round: 0, line, door: WaitList::new() }

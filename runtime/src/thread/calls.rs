@@ -3,13 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use super::line::Ticket;
 use super::promise::{CallError, Promise, promise};
 use super::wait::{Desk, Settled, settle, wait};
 use super::{Job, Pool};
 use crate::blocker::{Blocker, Rouser};
 use crate::clock;
 use crate::task::Reason;
+use crate::wait::list::Ticket;
 
 impl Pool {
     /// Has `f` called on a thread of this pool; gives a promise of its result.
@@ -102,7 +102,7 @@ impl Pool {
     pub(super) fn tell_quiet(&self) {
         let mut all = Vec::new();
         let mut state = self.lock();
-        while let Some((who, ..)) = state.line.grant(|()| ()) {
+        while let Some((who, _)) = state.line.grant(|()| ()) {
             all.push(who);
         }
         drop(state);

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::line::{Line, Ticket};
 use super::lock::{Mutex, lock};
 use super::wait::{Desk, Settled, settle, wait};
 use crate::blocker::{Blocker, Rouser};
 use crate::clock;
 use crate::task::Reason;
+use crate::wait::list::{Ticket, WaitList};
 use crate::wait::{Envoys, Waitable, Watcher, sealed::Sealed};
 
 /// A flag to wait for, from any OS thread and any task.
@@ -34,14 +34,14 @@ pub struct Event {
 }
 
 struct Waiting {
-    line: Line<Rouser, ()>,
+    line: WaitList<(), Rouser>,
     watchers: Envoys,
 }
 
 impl Event {
     /// One that is not set.
     pub const fn new() -> Event {
-        let waiting = Waiting { line: Line::new(), watchers: Envoys::new() };
+        let waiting = Waiting { line: WaitList::new(), watchers: Envoys::new() };
         Event { set: AtomicBool::new(false), waiting: Mutex::new(waiting) }
     }
 
@@ -53,7 +53,7 @@ impl Event {
         let mut all = Vec::new();
         let mut waiting = lock(&self.waiting);
         self.set.store(true, Ordering::Release);
-        while let Some((who, ..)) = waiting.line.grant(|()| ()) {
+        while let Some((who, _)) = waiting.line.grant(|()| ()) {
             all.push(who);
         }
         let watchers = waiting.watchers.all();

@@ -8,14 +8,12 @@
 //! - `hubs`: threads that each have a hub
 //! - `channel`: items from thread to thread
 //! - `event`, `semaphore`: a flag and permits that threads and tasks share
-//! - `line`, `wait`, `lock`: what these stand on: the FIFO of those who wait, the waiting, the locks
 
 mod calls;
 mod channel;
 mod event;
 mod executor;
 mod hubs;
-mod line;
 mod lock;
 mod offload;
 mod pool;

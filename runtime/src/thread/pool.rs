@@ -20,9 +20,9 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Semaphore;
-use super::line::Line;
 use crate::blocker::Rouser;
 use crate::clock;
+use crate::wait::list::WaitList;
 
 /// How long a thread without work stays.
 const IDLE: Duration = Duration::from_secs(5);
@@ -76,7 +76,7 @@ pub(super) struct State {
     /// who joins this one has joined all.
     leaver: Option<JoinHandle<()>>,
     /// Who waits until there is no job any more.
-    pub(super) line: Line<Rouser, ()>,
+    pub(super) line: WaitList<(), Rouser>,
     /// Makes the system refuse new threads.
     #[cfg(test)]
     refuse: bool,
@@ -137,7 +137,7 @@ impl Pool {
             started: 0,
             retiring: 0,
             leaver: None,
-            line: Line::new(),
+            line: WaitList::new(),
             #[cfg(test)]
             refuse: false,
         };

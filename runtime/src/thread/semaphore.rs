@@ -4,12 +4,12 @@ use std::fmt;
 use std::mem;
 use std::time::{Duration, Instant};
 
-use super::line::{Line, Ticket};
 use super::lock::{Mutex, lock};
 use super::wait::{Desk, Settled, settle, wait};
 use crate::blocker::{Blocker, Rouser};
 use crate::clock;
 use crate::task::Reason;
+use crate::wait::list::{Ticket, WaitList};
 use crate::wait::{Envoys, Waitable, Watcher, sealed::Sealed};
 
 /// A number of permits, for any OS thread and any task.
@@ -36,7 +36,7 @@ pub struct Semaphore {
 struct State {
     /// Permits that nobody holds: none while somebody is in line.
     free: usize,
-    line: Line<Rouser, ()>,
+    line: WaitList<(), Rouser>,
     /// Who is told of one that is free.
     watchers: Envoys,
 }
@@ -58,7 +58,7 @@ pub struct Permit<'a> {
 impl Semaphore {
     /// One with so many permits.
     pub const fn new(permits: usize) -> Semaphore {
-        let state = State { free: permits, line: Line::new(), watchers: Envoys::new() };
+        let state = State { free: permits, line: WaitList::new(), watchers: Envoys::new() };
         Semaphore { state: Mutex::new(state) }
     }
 
@@ -114,7 +114,7 @@ impl Semaphore {
     pub fn release(&self) {
         loop {
             let mut state = lock(&self.state);
-            let Some((who, ticket, ())) = state.line.grant(|()| ()) else {
+            let Some((who, ticket, ())) = state.line.grant_place(|()| ()) else {
                 state.free += 1;
                 drop(state);
                 return self.offer();

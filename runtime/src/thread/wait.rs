@@ -6,10 +6,10 @@
 
 use std::time::Instant;
 
-use super::line::{Line, Ticket};
 use crate::blocker::{Blocker, Rouser};
 use crate::cancel::deliver;
 use crate::task::{Reason, Wake};
+use crate::wait::list::{Ticket, WaitList};
 
 /// What has a line to stand in.
 pub(super) trait Desk {
@@ -40,7 +40,7 @@ pub(super) enum Settled<G, W> {
 
 /// [`Desk::settle`] for a line of people who want to hear of something, and nothing else.
 pub(super) fn settle(
-    line: &mut Line<Rouser, ()>,
+    line: &mut WaitList<(), Rouser>,
     ticket: Ticket,
     again: Option<&Blocker>,
 ) -> Settled<(), ()> {

@@ -2,22 +2,18 @@
 //!
 //! Here so that each primitive hands over in the same way. Whoever lets go of something grants it
 //! to the first in line, and nobody who comes later can take it on the way: what was granted is
-//! that waiter's own, woken or not. The structure itself knows neither hub nor clock ([`stand`] does);
-//! what is asked for and when it can be had is its owner's business.
+//! that waiter's own, woken or not, and whoever gives up in that moment finds it in its place. A pure
+//! structure: it knows neither hub nor clock nor thread. What is asked for and when it can be had is its
+//! owner's business.
 
-use std::cell::RefCell;
 use std::fmt;
-use std::time::Instant;
 
 use slab::Slab;
 
-use crate::park::{Unparker, park};
-use crate::task::{Reason, Wake};
-
-/// FIFO of waiting tasks, each with a value: what it asks for, then what it was handed.
+/// FIFO of those who wait, each with a value: what it asks for, then what it was handed.
 ///
-/// Everything takes the same time however long the line is. `W` is who waits; numbers, in tests.
-pub(crate) struct WaitList<T, W = Unparker> {
+/// Everything takes the same time however long the line is. `W` wakes one who waits; numbers, in tests.
+pub(crate) struct WaitList<T, W> {
     /// All who have entered and not left; those who were granted something are not in line.
     entries: Slab<Entry<T, W>>,
     /// The two ends of the line, `NONE` when nobody is in it.
@@ -37,13 +33,12 @@ pub(crate) struct Ticket {
 }
 
 struct Entry<T, W> {
-    who: W,
+    /// None: it was granted something, and is out of the line.
+    who: Option<W>,
     value: T,
     /// Neighbours in line; `NONE` at the ends.
     before: u32,
     behind: u32,
-    /// Whether it was taken out of the line.
-    granted: bool,
     count: u32,
 }
 
@@ -60,7 +55,7 @@ impl<T, W> WaitList<T, W> {
     pub(crate) fn enter(&mut self, who: W, value: T) -> Ticket {
         self.count = self.count.wrapping_add(1);
         let (count, before) = (self.count, self.last);
-        let entry = Entry { who, value, before, behind: NONE, granted: false, count };
+        let entry = Entry { who: Some(who), value, before, behind: NONE, count };
         let at = u32::try_from(self.entries.insert(entry)).expect("fewer than 4 billion wait");
         match before {
             NONE => self.first = at,
@@ -79,14 +74,16 @@ impl<T, W> WaitList<T, W> {
     /// Takes the first out of the line and lets `f` change its value.
     ///
     /// The caller wakes it, once what this stands in is borrowed no more.
-    pub(crate) fn grant<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> Option<(W, R)>
-    where
-        W: Clone,
-    {
+    pub(crate) fn grant<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> Option<(W, R)> {
+        self.grant_place(f).map(|(who, _, given)| (who, given))
+    }
+
+    /// The same, and tells the place, for [`revoke`](Self::revoke).
+    pub(crate) fn grant_place<R>(&mut self, f: impl FnOnce(&mut T) -> R) -> Option<(W, Ticket, R)> {
         let at = self.first;
         let entry = self.entries.get_mut(at as usize)?;
-        entry.granted = true;
-        let granted = (entry.who.clone(), f(&mut entry.value));
+        let who = entry.who.take()?;
+        let granted = (who, Ticket { at, count: entry.count }, f(&mut entry.value));
         self.unlink(at);
         Some(granted)
     }
@@ -99,8 +96,7 @@ impl<T, W> WaitList<T, W> {
     ) -> Option<bool> {
         let at = self.first;
         let entry = self.entries.get_mut(at as usize)?;
-        entry.granted = true;
-        let woken = wake(&entry.who);
+        let woken = wake(&entry.who.take()?);
         if woken {
             f(&mut entry.value);
         }
@@ -110,29 +106,31 @@ impl<T, W> WaitList<T, W> {
 
     /// Takes this one out of the line, wherever it stands, as if it had been granted something.
     pub(crate) fn grant_to(&mut self, ticket: Ticket) {
-        assert!(!self.is_granted(ticket), "one is granted something once");
+        let who = self.get_mut(ticket).who.take();
+        assert!(who.is_some(), "one is granted something once");
         self.unlink(ticket.at);
-        self.get_mut(ticket).granted = true;
     }
 
     /// Whether it was granted something.
     ///
     /// A wake without that is for something else: park again, with a new unparker (see [`renew`](Self::renew)).
     pub(crate) fn is_granted(&self, ticket: Ticket) -> bool {
-        self.get(ticket).granted
+        self.get(ticket).who.is_none()
     }
 
-    /// Changes who is to be woken, in the same place.
+    /// Changes who is to be woken, in the same place; nothing if it was granted something.
     pub(crate) fn renew(&mut self, ticket: Ticket, who: W) {
-        self.get_mut(ticket).who = who;
+        if let Some(old) = &mut self.get_mut(ticket).who {
+            *old = who;
+        }
     }
 
     /// Puts one that was granted something back, as the first in line.
-    pub(crate) fn return_to_front(&mut self, ticket: Ticket) {
+    pub(crate) fn return_to_front(&mut self, ticket: Ticket, who: W) {
         let first = self.first;
         let entry = self.get_mut(ticket);
-        assert!(entry.granted, "only who has left the line comes back to it");
-        (entry.granted, entry.before, entry.behind) = (false, NONE, first);
+        assert!(entry.who.is_none(), "only who has left the line comes back to it");
+        (entry.who, entry.before, entry.behind) = (Some(who), NONE, first);
         match first {
             NONE => self.last = ticket.at,
             first => self.entry(first).before = ticket.at,
@@ -143,17 +141,23 @@ impl<T, W> WaitList<T, W> {
 
     /// Takes it out, in line or granted: its value, and whether it was granted.
     pub(crate) fn leave(&mut self, ticket: Ticket) -> (T, bool) {
-        if !self.is_granted(ticket) {
+        let granted = self.is_granted(ticket);
+        if !granted {
             self.unlink(ticket.at);
         }
-        let entry = self.entries.remove(ticket.at as usize);
-        (entry.value, entry.granted)
+        (self.entries.remove(ticket.at as usize).value, granted)
     }
 
-    /// Whether the ticket is one of somebody who has entered here and not left.
-    pub(crate) fn holds(&self, ticket: Ticket) -> Option<&W> {
+    /// Takes one out that was granted something and will never come, if it has not come.
+    pub(crate) fn revoke(&mut self, ticket: Ticket) -> Option<T> {
+        self.holds(ticket)?;
+        Some(self.leave(ticket).0)
+    }
+
+    /// The value of somebody who has entered here with that ticket and not left.
+    pub(crate) fn holds(&self, ticket: Ticket) -> Option<&T> {
         let entry = self.entries.get(ticket.at as usize)?;
-        (entry.count == ticket.count).then_some(&entry.who)
+        (entry.count == ticket.count).then_some(&entry.value)
     }
 
     /// How many are in line.
@@ -173,7 +177,7 @@ impl<T, W> WaitList<T, W> {
         std::iter::from_fn(move || {
             let entry = self.entries.get(at as usize)?;
             at = entry.behind;
-            Some((&entry.who, &entry.value))
+            Some((entry.who.as_ref()?, &entry.value))
         })
     }
 
@@ -211,173 +215,5 @@ impl<T, W> WaitList<T, W> {
 impl<T, W: fmt::Debug> fmt::Debug for WaitList<T, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter().map(|(who, _)| who)).finish()
-    }
-}
-
-/// Stands in line until it is granted something, and gives that; an error says how else it ended.
-///
-/// `line` finds the line in what it is kept with. On an error the waiter is out of the line, which may
-/// make room for those behind it; then the caller [`deliver`](crate::deliver)s what it got. What was granted is never lost:
-/// a kill or a time-out in the same turn comes after it.
-///
-/// The caller is in a task, and does not unwind: else there is nobody who could stand.
-pub(crate) fn stand<S, T>(
-    state: &RefCell<S>,
-    line: impl Fn(&mut S) -> &mut WaitList<T>,
-    value: T,
-    reason: Reason,
-    deadline: Option<Instant>,
-) -> Result<T, Wake> {
-    let ticket = line(&mut state.borrow_mut()).enter(Unparker::current(), value);
-    loop {
-        // As `undo`, so that it is out of the line also when `park` panics, inside of `no_switch`.
-        let leave = || _ = line(&mut state.borrow_mut()).leave(ticket);
-        match park(reason, deadline, leave) {
-            Wake::Woken => {}
-            other => return Err(other),
-        }
-        let mut state = state.borrow_mut();
-        let line = line(&mut state);
-        if line.is_granted(ticket) {
-            return Ok(line.leave(ticket).0);
-        }
-        line.renew(ticket, Unparker::current());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-    use std::collections::VecDeque;
-
-    fn line() -> WaitList<u32, u32> {
-        WaitList::new()
-    }
-
-    #[test]
-    fn the_first_is_served_first() {
-        let mut line = line();
-        let tickets = [1, 2, 3].map(|who| line.enter(who, who * 10));
-        assert_eq!(line.grant(|value| *value += 1), Some((1, ())));
-        assert_eq!((line.len(), line.first()), (2, Some(&20)));
-        assert!(line.is_granted(tickets[0]) && !line.is_granted(tickets[1]));
-        assert_eq!(line.leave(tickets[0]), (11, true));
-        assert_eq!(line.leave(tickets[2]), (30, false));
-        assert_eq!(line.grant(|_| ()), Some((2, ())));
-        assert_eq!((line.is_empty(), line.grant(|_| ())), (true, None));
-    }
-
-    #[test]
-    fn one_that_comes_back_is_the_first() {
-        let mut line = line();
-        let tickets = [1, 2].map(|who| line.enter(who, 0));
-        line.grant(|_| ());
-        line.return_to_front(tickets[0]);
-        assert_eq!(line.iter().map(|(who, _)| *who).collect::<Vec<_>>(), [1, 2]);
-        line.grant(|_| ());
-        line.grant(|_| ());
-        line.return_to_front(tickets[1]);
-        assert_eq!(line.iter().map(|(who, _)| *who).collect::<Vec<_>>(), [2]);
-    }
-
-    #[test]
-    fn a_ticket_of_an_earlier_user_of_the_place_is_told() {
-        let mut line = line();
-        let old = line.enter(1, 0);
-        line.leave(old);
-        let new = line.enter(2, 0);
-        assert_eq!((line.holds(old), line.holds(new)), (None, Some(&2)));
-    }
-
-    #[test]
-    #[should_panic(expected = "a ticket is good until one leaves")]
-    fn a_ticket_is_used_up_by_leaving() {
-        let mut line = line();
-        let old = line.enter(1, 0);
-        line.leave(old);
-        line.enter(2, 0);
-        line.leave(old);
-    }
-
-    #[derive(Clone, Debug)]
-    enum Step {
-        Enter,
-        Grant,
-        /// Of those who have entered, by index.
-        Leave(prop::sample::Index),
-        GrantTo(prop::sample::Index),
-        Renew(prop::sample::Index),
-        ToFront(prop::sample::Index),
-    }
-
-    fn step() -> impl Strategy<Value = Step> {
-        let index = any::<prop::sample::Index>;
-        prop_oneof![
-            4 => Just(Step::Enter),
-            2 => Just(Step::Grant),
-            2 => index().prop_map(Step::Leave),
-            1 => index().prop_map(Step::GrantTo),
-            1 => index().prop_map(Step::Renew),
-            1 => index().prop_map(Step::ToFront),
-        ]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
-
-        #[test]
-        fn it_is_a_queue_that_can_be_left(steps in prop::collection::vec(step(), 0..100)) {
-            let mut line = line();
-            let mut all: Vec<(Ticket, u32)> = Vec::new(); // and the value, which is unique
-            let mut queue: VecDeque<(u32, u32)> = VecDeque::new(); // who and value
-            let mut names = 0..;
-            let mut name = move || names.next().expect("numbers do not end");
-            for step in steps {
-                match step {
-                    Step::Enter => {
-                        let value = name();
-                        all.push((line.enter(value, value), value));
-                        queue.push_back((value, value));
-                    }
-                    Step::Grant => {
-                        let granted = line.grant(|value| *value);
-                        prop_assert_eq!(granted, queue.pop_front());
-                    }
-                    _ if all.is_empty() => {}
-                    Step::Leave(i) => {
-                        let (ticket, value) = all.swap_remove(i.index(all.len()));
-                        let place = queue.iter().position(|(_, other)| *other == value);
-                        prop_assert_eq!(line.leave(ticket), (value, place.is_none()));
-                        place.map(|at| queue.remove(at));
-                    }
-                    Step::GrantTo(i) => {
-                        let (ticket, value) = all[i.index(all.len())];
-                        if !line.is_granted(ticket) {
-                            line.grant_to(ticket);
-                            queue.retain(|(_, other)| *other != value);
-                        }
-                    }
-                    Step::Renew(i) => {
-                        let (ticket, value) = all[i.index(all.len())];
-                        let who = name();
-                        line.renew(ticket, who);
-                        queue.iter_mut().filter(|(_, v)| *v == value).for_each(|(w, _)| *w = who);
-                        prop_assert_eq!(line.holds(ticket), Some(&who));
-                    }
-                    Step::ToFront(i) => {
-                        let (ticket, value) = all[i.index(all.len())];
-                        if line.is_granted(ticket) {
-                            line.return_to_front(ticket);
-                            queue.push_front((*line.holds(ticket).unwrap(), value));
-                        }
-                    }
-                }
-                prop_assert_eq!(line.len(), queue.len());
-                prop_assert_eq!(line.is_empty(), queue.is_empty());
-                prop_assert_eq!(line.first(), queue.front().map(|(_, value)| value));
-                prop_assert!(line.iter().map(|(w, v)| (*w, *v)).eq(queue.iter().copied()));
-            }
-        }
     }
 }

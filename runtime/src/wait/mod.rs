@@ -1,23 +1,27 @@
 //! What types that tasks wait on are made of: who stands in line, and who looks on from outside.
 //!
 //! - `list`: the first-come-first-served line of those who wait for one thing, each handed its own
+//! - `stand`: the waiting of a task in it
 //! - `waitable`: what can be waited for together with others, and how it is noticed
 //! - `polled`: one thing, waited for as a future
 //! - `outside`: the same for what belongs to several OS threads
 
-#![allow(dead_code, reason = "what is built on this comes piece by piece")]
-
-mod list;
+pub(crate) mod list;
+#[cfg(test)]
+mod list_tests;
 mod outside;
 mod polled;
+mod stand;
 #[cfg(test)]
 mod tests;
 mod waitable;
 
-#[allow(unused_imports, reason = "as above")]
-pub(crate) use list::{Ticket, WaitList, stand};
+pub(crate) use list::Ticket;
 pub(crate) use outside::{Envoy, Envoys};
 pub(crate) use polled::Polled;
-#[allow(unused_imports, reason = "as above")]
+pub(crate) use stand::stand;
 pub(crate) use waitable::{Lookout, Watchers, sealed};
 pub use waitable::{Waitable, Watcher};
+
+/// A line of tasks, if nothing else is said.
+pub(crate) type WaitList<T, W = crate::park::Unparker> = list::WaitList<T, W>;

@@ -239,7 +239,7 @@ impl fmt::Debug for Watcher {
 /// Who watches a thing: a field of it. It serves its own waiters first, then these.
 pub(crate) struct Watchers {
     /// In line: who is to be told. Out of it: who was told and has not looked yet.
-    line: RefCell<WaitList<(), Watcher>>,
+    line: RefCell<WaitList<Watcher, ()>>,
 }
 
 impl Watchers {
@@ -251,9 +251,9 @@ impl Watchers {
     pub(crate) fn watch(&self, watcher: Watcher, ready: bool) {
         let mut line = self.line.borrow_mut();
         match self.find(&line, &watcher) {
-            Some(place) if line.is_granted(place) => line.return_to_front(place),
+            Some(place) if line.is_granted(place) => line.return_to_front(place, ()),
             Some(_) => {}
-            None => watcher.set_place(Place::In(line.enter(watcher.clone(), ()))),
+            None => watcher.set_place(Place::In(line.enter((), watcher.clone()))),
         }
         if ready && let Some(place) = watcher.ticket() {
             // This one is told, whoever stands before it: those were told when it became ready.
@@ -267,7 +267,7 @@ impl Watchers {
     pub(crate) fn unwatch(&self, watcher: &Watcher, ready: bool) {
         let mut line = self.line.borrow_mut();
         let Some(place) = self.find(&line, watcher) else { return };
-        let ((), was_told) = line.leave(place);
+        let (_, was_told) = line.leave(place);
         watcher.set_place(Place::Nowhere);
         drop(line);
         if was_told && ready {
@@ -291,10 +291,10 @@ impl Watchers {
     #[cold]
     fn tell_first(&self) -> bool {
         loop {
-            let next = self.line.borrow_mut().grant(|()| ());
+            let next = self.line.borrow_mut().grant(|watcher| watcher.clone());
             match next {
                 None => return false,
-                Some((watcher, ())) if watcher.notify() => return true,
+                Some(((), watcher)) if watcher.notify() => return true,
                 Some(_) => {} // it was leaked
             }
         }
@@ -306,7 +306,7 @@ impl Watchers {
     }
 
     /// Where it is, if it is one of these: a key that was used for two things is told.
-    fn find(&self, line: &WaitList<(), Watcher>, watcher: &Watcher) -> Option<Ticket> {
+    fn find(&self, line: &WaitList<Watcher, ()>, watcher: &Watcher) -> Option<Ticket> {
         watcher.ticket().filter(|place| line.holds(*place) == Some(watcher))
     }
 }

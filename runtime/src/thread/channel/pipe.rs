@@ -21,8 +21,8 @@
 use std::collections::VecDeque;
 use std::mem;
 
-use crate::thread::line::{Line, Ticket};
 use crate::thread::lock::{AtomicUsize, Mutex, MutexGuard, Ordering, lock};
+use crate::wait::list::{Ticket, WaitList};
 
 /// A channel. `W` wakes somebody who waits in line, `A` wakes somebody who will look again.
 pub(crate) struct Pipe<T, W, A> {
@@ -54,9 +54,9 @@ struct Back<T, W, A> {
     /// How many can be put without a look at the other end.
     room: usize,
     /// Receivers, and what they were given: nothing when the last sender went.
-    receivers: Line<W, Option<T>>,
+    receivers: WaitList<Option<T>, W>,
     /// Senders and their items, until these are let in.
-    senders: Line<W, Option<T>>,
+    senders: WaitList<Option<T>, W>,
     /// Receivers that are not in line and want to look again when there is something.
     watchers: Vec<(usize, A)>,
     /// How many senders there are.
@@ -114,8 +114,8 @@ impl<T, W, A> Pipe<T, W, A> {
         let back = Back {
             items: VecDeque::new(),
             room: cap.unwrap_or(usize::MAX),
-            receivers: Line::new(),
-            senders: Line::new(),
+            receivers: WaitList::new(),
+            senders: WaitList::new(),
             watchers: Vec::new(),
             sending: 1,
             receiving: 1,
@@ -218,7 +218,7 @@ impl<T, W, A> Pipe<T, W, A> {
             return Ok((item, self.let_in(front, back)));
         }
         // A channel without room: the item comes from the sender's own hand.
-        if let Some((who, ticket, item)) = back.senders.grant(Option::take) {
+        if let Some((who, ticket, item)) = back.senders.grant_place(Option::take) {
             front.pressed = !back.senders.is_empty();
             let item = item.expect("a sender in line has its item");
             return Ok((item, Wakes::Granted(who, ticket)));
@@ -245,7 +245,7 @@ impl<T, W, A> Pipe<T, W, A> {
         if !front.pressed || back.room == 0 {
             return Wakes::Nobody;
         }
-        let Some((who, ticket, item)) = back.senders.grant(Option::take) else {
+        let Some((who, ticket, item)) = back.senders.grant_place(Option::take) else {
             return Wakes::Nobody;
         };
         back.items.extend(item);
@@ -269,7 +269,7 @@ impl<T, W, A> Pipe<T, W, A> {
     pub(crate) fn put_back(&self, item: T) -> Wakes<W, A> {
         let (mut front, mut back) = self.both();
         let mut item = Some(item);
-        if let Some((who, ticket, ())) = back.receivers.grant(|slot| *slot = item.take()) {
+        if let Some((who, ticket, ())) = back.receivers.grant_place(|slot| *slot = item.take()) {
             return Wakes::Granted(who, ticket);
         }
         if let Some(item) = item {
@@ -381,7 +381,7 @@ impl<T, W, A> Pipe<T, W, A> {
             return Vec::new();
         }
         let mut all = vec![back.take_watchers()];
-        while let Some((who, ticket, ())) = back.receivers.grant(|_| ()) {
+        while let Some((who, ticket, ())) = back.receivers.grant_place(|_| ()) {
             all.push(Wakes::Granted(who, ticket));
         }
         all
@@ -397,7 +397,7 @@ impl<T, W, A> Pipe<T, W, A> {
             return (Vec::new(), mine, Rest::default());
         }
         let mut all = Vec::new();
-        while let Some((who, ticket, ())) = back.senders.grant(|_| ()) {
+        while let Some((who, ticket, ())) = back.senders.grant_place(|_| ()) {
             all.push(Wakes::Granted(who, ticket));
         }
         front.pressed = false;
@@ -476,7 +476,7 @@ impl<T, W, A> Back<T, W, A> {
     }
 
     fn hand_over(&mut self, item: T) -> Wakes<W, A> {
-        match self.receivers.grant(|slot| *slot = Some(item)) {
+        match self.receivers.grant_place(|slot| *slot = Some(item)) {
             Some((who, ticket, ())) => Wakes::Granted(who, ticket),
             None => Wakes::Nobody,
         }

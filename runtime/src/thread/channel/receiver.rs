@@ -11,8 +11,8 @@ use super::sender::{Channel, Onlooker};
 use crate::blocker::{Blocker, Rouser};
 use crate::clock;
 use crate::task::Reason;
-use crate::thread::line::Ticket;
 use crate::thread::wait::{Desk, Settled, Vain, wait};
+use crate::wait::list::Ticket;
 use crate::wait::{Waitable, Watcher, sealed::Sealed};
 
 /// Receives what is sent from other OS threads, or from this one.

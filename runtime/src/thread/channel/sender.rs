@@ -13,9 +13,9 @@ use super::receiver::Receiver;
 use crate::blocker::{Blocker, Rouser};
 use crate::clock;
 use crate::task::Reason;
-use crate::thread::line::Ticket;
 use crate::thread::wait::{Desk, Settled, Vain, wait};
 use crate::wait::Envoy;
+use crate::wait::list::Ticket;
 
 /// A channel between OS threads with room for that many items.
 ///

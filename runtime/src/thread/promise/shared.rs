@@ -19,9 +19,9 @@ use crate::blocker::{Blocker, Rouser};
 use crate::complaint::complain;
 use crate::task::{JoinError, TimeoutUnwind};
 use crate::thread::channel::Sender;
-use crate::thread::line::{Line, Ticket};
 use crate::thread::lock::{Mutex, lock};
 use crate::thread::wait::{Desk, Settled, settle};
+use crate::wait::list::{Ticket, WaitList};
 use crate::wait::{Envoy, Envoys, Watcher};
 
 /// What comes of a call.
@@ -52,7 +52,7 @@ struct State<T> {
     /// In the order they were added; empty at the end.
     callbacks: Vec<Callback<T>>,
     /// Who waits for the end.
-    line: Line<Rouser, ()>,
+    line: WaitList<(), Rouser>,
     /// The future that waits for it.
     waker: Option<Waker>,
     /// Who waits for several: the number of the wait, where to say so, what to say.
@@ -68,7 +68,7 @@ impl<T> Shared<T> {
             cancelled: false,
             outcome: None,
             callbacks: Vec::new(),
-            line: Line::new(),
+            line: WaitList::new(),
             waker: None,
             watchers: Vec::new(),
             envoys: Envoys::new(),
@@ -217,7 +217,7 @@ impl<T> Shared<T> {
 impl<T> State<T> {
     fn take_listeners(&mut self) -> Listeners {
         let mut line = Vec::new();
-        while let Some((who, ..)) = self.line.grant(|()| ()) {
+        while let Some((who, _)) = self.line.grant(|()| ()) {
             line.push(who);
         }
         let waker = self.waker.take();
