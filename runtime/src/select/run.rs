@@ -100,9 +100,22 @@ pub fn select_deadline<B: Branch>(branches: &mut [B], deadline: Instant) -> Opti
     select_by(branches, Some(deadline))
 }
 
+/// How often one is drawn before all are looked at: of many that are ready a guess finds one at once, of many that are
+/// not it is in vain.
+const GUESSES: usize = 2;
+
 /// One of those that are ready, each as likely as another.
+///
+/// Drawn first, from all of them: where most are ready that finds one at once, and which one it finds is as even as
+/// among all. Where it finds none, all are looked at (a reservoir of one: Knuth, TAOCP 2, 3.4.2, algorithm R).
 #[inline]
 fn choose<B: Branch>(branches: &mut [B]) -> Option<usize> {
+    for _ in 0..GUESSES.min(branches.len().saturating_sub(1)) {
+        let at = chance::below(branches.len() as u32) as usize;
+        if branches[at].is_ready() {
+            return Some(at);
+        }
+    }
     let (mut chosen, mut count) = (None, 0);
     for (at, branch) in branches.iter_mut().enumerate() {
         if branch.is_ready() {
