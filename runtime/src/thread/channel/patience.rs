@@ -17,13 +17,13 @@ use std::time::Duration;
 use crate::blocker::{Rouser, may_spin};
 use crate::clock;
 
-/// How long one spins: the time of a sleep and a wake, about.
-const LONGEST: Duration = Duration::from_micros(10);
+/// How long one spins: the time of a sleep and a wake, about, on a virtual processor.
+const LONGEST: Duration = Duration::from_micros(30);
 /// Looks between two looks at the clock.
 const LOOKS: u32 = 16;
 /// A wait that was over so soon would have been better spun through.
-const SOON: Duration = Duration::from_micros(50);
-/// Pauses before the first look, at most: about a microsecond.
+const SOON: Duration = Duration::from_micros(200);
+/// Pauses before the first look, at most: one to three microseconds.
 const WIDEST: u32 = 63;
 /// How often it may be in vain until it stops.
 const TRIES: u32 = 4;
