@@ -48,7 +48,7 @@ const RUNTIME: &str = "
     channel: clock queue wait
     group: clock complaint task hub cancel park wait spawn scope queue channel
     future: clock task timers hub cancel blocker spawn handle thread channel group
-    select: cancel clock park task io wait queue channel
+    select: random clock task cancel park io wait queue channel
     stats: hub
     inspect: sys settings clock trace task hub spawn
     log: hub
