@@ -5,8 +5,6 @@
 //! - `polled`: one thing, waited for as a future
 //! - `outside`: the same for what belongs to several OS threads
 
-#![allow(dead_code, reason = "what is built on this comes piece by piece")]
-
 mod list;
 mod outside;
 mod polled;
@@ -14,10 +12,8 @@ mod polled;
 mod tests;
 mod waitable;
 
-#[allow(unused_imports, reason = "as above")]
 pub(crate) use list::{Ticket, WaitList, stand};
 pub(crate) use outside::{Envoy, Envoys};
 pub(crate) use polled::Polled;
-#[allow(unused_imports, reason = "as above")]
 pub(crate) use waitable::{Lookout, Watchers, sealed};
 pub use waitable::{Waitable, Watcher};
