@@ -63,3 +63,4 @@ pub(crate) use nursery::{Blueprint, Site};
 pub use report::{TaskInfo, TaskState};
 pub(crate) use scheduler::Hub;
 pub(crate) use shutdown::Ended;
+pub(crate) use timed::wake as wake_future;
