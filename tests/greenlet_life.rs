@@ -8,24 +8,7 @@ use std::thread;
 use osier::greenlet::{self, Builder, Error, Event, Greenlet, GreenletId, Switched};
 
 mod support;
-use support::{OnDrop, in_child, payload_of, rss_kib, text_of};
-
-/// The parent of whoever runs.
-fn up<T: 'static>() -> Greenlet<T> {
-    greenlet::current().parent().expect("not the main one")
-}
-
-/// One that gives its way back at once, for ever, and counts down when it is unwound.
-fn endless(alive: &Rc<Cell<i32>>) -> Greenlet<u32> {
-    let alive = alive.clone();
-    Greenlet::new(move |mut n| {
-        alive.set(alive.get() + 1);
-        let _count = OnDrop::new(|| alive.set(alive.get() - 1));
-        loop {
-            n = up().switch(n);
-        }
-    })
-}
+use support::{OnDrop, endless, in_child, payload_of, rss_kib, text_of, up};
 
 #[test]
 fn dropping_the_last_handle_unwinds_it_at_once_g_11() {

@@ -11,26 +11,18 @@ use std::time::Duration;
 
 use osier::thread::{Pool, offload};
 use osier::{join_all, spawn, timeout, yield_now};
-use support::{FOREVER, OnDrop, SHORT, payload_of, spin};
+use support::{FOREVER, OnDrop, SHORT, Turns, payload_of, spin};
 
 #[test]
 fn a_call_runs_elsewhere_while_others_run_here() {
     osier::run(|| {
-        let turns = Rc::new(Cell::new(0));
-        let counts = turns.clone();
-        let other = spawn(move || {
-            loop {
-                counts.set(counts.get() + 1);
-                yield_now();
-            }
-        });
+        let turns = Turns::new();
         let there = offload(|| {
             spin(SHORT);
             thread::current().id()
         });
         assert_ne!(there, thread::current().id());
-        assert!(turns.get() > 1);
-        other.kill();
+        assert!(turns.count() > 1);
     });
 }
 
