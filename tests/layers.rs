@@ -42,7 +42,7 @@ const RUNTIME: &str = "
     handle: clock task hub cancel park blocker spawn
     run: task hub handle
     io: clock reactor task hub cancel park
-    thread: clock complaint task hub cancel park wait blocker handle run
+    thread: settings clock complaint task hub cancel park wait blocker handle run
     lull: clock task hub cancel park
     queue: clock task cancel park wait
     channel: clock queue wait
