@@ -436,3 +436,23 @@ fn large_closures_and_values_are_passed() {
     assert_eq!(value[0], 8);
     assert_eq!(one.switch(value)[..3], [8, 9, 1]);
 }
+
+#[test]
+fn their_stacks_are_counted_beside_those_of_tasks() {
+    let taken = |stats: osier::Stats| stats.greenlet_stacks - stats.idle_greenlet_stacks;
+    osier::run(|| {
+        let before = osier::stats();
+        let alive = Rc::new(Cell::new(0));
+        let many: Vec<_> = (0..100).map(|_| endless(&alive)).collect();
+        assert_eq!(taken(osier::stats()), taken(before), "none has begun");
+        many.iter().for_each(|one| assert_eq!(one.switch(1), 1));
+        let with = osier::stats();
+        assert_eq!(taken(with), taken(before) + 100);
+        assert_eq!((with.stacks, with.idle_stacks), (before.stacks, before.idle_stacks));
+        assert!(with.reserved > before.reserved);
+        drop(many);
+        let after = osier::stats();
+        assert_eq!(taken(after), taken(before));
+        assert_eq!(after.greenlet_stacks, with.greenlet_stacks, "they wait for others");
+    });
+}

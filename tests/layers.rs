@@ -49,7 +49,7 @@ const RUNTIME: &str = "
     group: clock complaint task hub cancel park wait spawn scope queue channel
     future: clock task timers hub cancel blocker spawn handle thread channel group
     select: random clock task cancel park io wait queue channel
-    stats: hub
+    stats: greenlet hub
     inspect: sys settings clock trace task hub spawn
     log: hub
     testing: settings random clock task hub cancel park lull run
