@@ -45,7 +45,7 @@
 //! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
-//! | see what goes on | [`dump`], [`inspect`], [`stats`], [`enumerate`], [`watch`], [`Deadlock`], [`set_error_hook`], [`log`](mod@log) |
+//! | see what goes on | [`dump`], [`inspect`], [`stats`], [`enumerate`], [`watch`], [`Watch::slices`], [`Deadlock`], [`set_error_hook`], [`log`](mod@log) |
 //! | test code that waits | `testing`: virtual time, an order by lot, streams in memory |
 //! | build something to wait on | [`park`], [`Unparker`], [`Reason`], [`deliver`], [`io::Source`] |
 //! | switch stacks by hand, write iterators as code that yields | [`greenlet`] |

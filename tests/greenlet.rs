@@ -9,12 +9,7 @@ use std::thread;
 use osier::greenlet::{self, Error, Greenlet};
 
 mod support;
-use support::{OnDrop, payload_of, text_of};
-
-/// The parent of whoever runs.
-fn up<T: 'static>() -> Greenlet<T> {
-    greenlet::current().parent().expect("not the main one")
-}
+use support::{OnDrop, endless, payload_of, text_of, up};
 
 /// What has happened, in order.
 #[derive(Clone, Default)]
@@ -28,18 +23,6 @@ impl Diary {
     fn take(&self) -> Vec<u32> {
         self.0.take()
     }
-}
-
-/// One that gives its way back at once, for ever, and counts down when it is unwound.
-fn endless(alive: &Rc<Cell<i32>>) -> Greenlet<u32> {
-    let alive = alive.clone();
-    Greenlet::new(move |mut n| {
-        alive.set(alive.get() + 1);
-        let _count = OnDrop::new(|| alive.set(alive.get() - 1));
-        loop {
-            n = up().switch(n);
-        }
-    })
 }
 
 #[test]

@@ -8,24 +8,7 @@ use std::thread;
 use osier::greenlet::{self, Builder, Error, Event, Greenlet, GreenletId, Switched};
 
 mod support;
-use support::{OnDrop, in_child, payload_of, rss_kib, text_of};
-
-/// The parent of whoever runs.
-fn up<T: 'static>() -> Greenlet<T> {
-    greenlet::current().parent().expect("not the main one")
-}
-
-/// One that gives its way back at once, for ever, and counts down when it is unwound.
-fn endless(alive: &Rc<Cell<i32>>) -> Greenlet<u32> {
-    let alive = alive.clone();
-    Greenlet::new(move |mut n| {
-        alive.set(alive.get() + 1);
-        let _count = OnDrop::new(|| alive.set(alive.get() - 1));
-        loop {
-            n = up().switch(n);
-        }
-    })
-}
+use support::{OnDrop, endless, in_child, payload_of, rss_kib, text_of, up};
 
 #[test]
 fn dropping_the_last_handle_unwinds_it_at_once_g_11() {
@@ -452,4 +435,24 @@ fn large_closures_and_values_are_passed() {
     let value = one.switch([1; 10_000]);
     assert_eq!(value[0], 8);
     assert_eq!(one.switch(value)[..3], [8, 9, 1]);
+}
+
+#[test]
+fn their_stacks_are_counted_beside_those_of_tasks() {
+    let taken = |stats: osier::Stats| stats.greenlet_stacks - stats.idle_greenlet_stacks;
+    osier::run(|| {
+        let before = osier::stats();
+        let alive = Rc::new(Cell::new(0));
+        let many: Vec<_> = (0..100).map(|_| endless(&alive)).collect();
+        assert_eq!(taken(osier::stats()), taken(before), "none has begun");
+        many.iter().for_each(|one| assert_eq!(one.switch(1), 1));
+        let with = osier::stats();
+        assert_eq!(taken(with), taken(before) + 100);
+        assert_eq!((with.stacks, with.idle_stacks), (before.stacks, before.idle_stacks));
+        assert!(with.reserved > before.reserved);
+        drop(many);
+        let after = osier::stats();
+        assert_eq!(taken(after), taken(before));
+        assert_eq!(after.greenlet_stacks, with.greenlet_stacks, "they wait for others");
+    });
 }

@@ -2,15 +2,13 @@
 
 mod support;
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use osier::{Hub, Reason, RemoteUnparker, Unparker, Wake, park, sleep, spawn, yield_now};
-use support::{FOREVER, OnDrop, SHORT, logged, spin};
+use support::{FOREVER, OnDrop, SHORT, Turns, logged, spin};
 
 #[test]
 fn a_wake_from_another_thread_ends_a_hubs_sleep_hu_10() {
@@ -225,20 +223,12 @@ fn two_hubs_wait_for_each_other_c_13() {
     });
     let back = one.run(|| {
         let to_two = osier::thread::offload(move || two.1.into_iter().next().unwrap());
-        let ticks = Rc::new(Cell::new(0));
-        let counts = ticks.clone();
-        let ticker = spawn(move || {
-            loop {
-                counts.set(counts.get() + 1);
-                yield_now();
-            }
-        });
+        let turns = Turns::new();
         let answer = to_two.spawn(|| thread::current().id()).join().unwrap();
         while !other.is_finished() {
             sleep(Duration::from_millis(1));
         }
-        ticker.kill();
-        assert!(ticks.get() > 0);
+        assert!(turns.count() > 0);
         answer
     });
     assert_eq!(back, other.thread().id());

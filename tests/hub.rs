@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use osier::{Builder, Hub, current, join_rest, sleep, spawn, timeout, yield_now};
-use support::{FOREVER, OnDrop, SHORT, open_fds, os_threads, payload_of, rss_kib, text_of};
+use support::{FOREVER, OnDrop, SHORT, Turns, open_fds, os_threads, payload_of, rss_kib, text_of};
 
 #[test]
 fn a_payload_thrown_at_the_main_task_ends_the_run_at_once_hu_02() {
@@ -337,16 +337,8 @@ fn what_is_made_at_its_first_use_may_wait_there_hu_21() {
         osier::thread::offload(|| 7)
     });
     osier::run(|| {
-        let turns = Rc::new(Cell::new(0));
-        let counts = turns.clone();
-        let other = spawn(move || {
-            loop {
-                counts.set(counts.get() + 1);
-                yield_now();
-            }
-        });
+        let turns = Turns::new();
         assert_eq!(spawn(|| *LATE).join().unwrap(), 7);
-        assert!(turns.get() > 1, "others run meanwhile");
-        other.kill();
+        assert!(turns.count() > 1, "others run meanwhile");
     });
 }

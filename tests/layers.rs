@@ -42,14 +42,14 @@ const RUNTIME: &str = "
     handle: clock task hub cancel park blocker spawn
     run: task hub handle
     io: clock reactor task hub cancel park
-    thread: clock complaint task hub cancel park wait blocker handle run
+    thread: settings clock complaint task hub cancel park wait blocker handle run
     lull: clock task hub cancel park
     queue: clock task cancel park wait
     channel: clock queue wait
     group: clock complaint task hub cancel park wait spawn scope queue channel
     future: clock task timers hub cancel blocker spawn handle thread channel group
-    select: cancel clock park task io wait queue channel
-    stats: hub
+    select: random clock task cancel park io wait queue channel
+    stats: greenlet hub
     inspect: sys settings clock trace task hub spawn
     log: hub
     testing: settings random clock task hub cancel park lull run

@@ -11,26 +11,18 @@ use std::time::Duration;
 
 use osier::thread::{Pool, offload};
 use osier::{join_all, spawn, timeout, yield_now};
-use support::{FOREVER, OnDrop, SHORT, payload_of, spin};
+use support::{FOREVER, OnDrop, SHORT, Turns, payload_of, spin};
 
 #[test]
 fn a_call_runs_elsewhere_while_others_run_here() {
     osier::run(|| {
-        let turns = Rc::new(Cell::new(0));
-        let counts = turns.clone();
-        let other = spawn(move || {
-            loop {
-                counts.set(counts.get() + 1);
-                yield_now();
-            }
-        });
+        let turns = Turns::new();
         let there = offload(|| {
             spin(SHORT);
             thread::current().id()
         });
         assert_ne!(there, thread::current().id());
-        assert!(turns.get() > 1);
-        other.kill();
+        assert!(turns.count() > 1);
     });
 }
 
@@ -130,4 +122,30 @@ fn files_are_read_elsewhere_while_others_run_here_c_12() {
         writer.join().unwrap();
     });
     std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn the_environment_says_how_many_calls_run_at_once_cf_01() {
+    let test = "the_environment_says_how_many_calls_run_at_once_cf_01";
+    if std::env::var_os("OSIER_OFFLOAD").is_none() {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        let status = child.args([test, "--exact"]).env("OSIER_OFFLOAD", "6").status();
+        assert!(status.unwrap().success());
+        return;
+    }
+    // Each call waits until six are there; a seventh has to wait for one of them to end.
+    static THERE: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+    static MET: std::sync::Barrier = std::sync::Barrier::new(6);
+    let call = |_| {
+        spawn(|| {
+            offload(|| {
+                MOST.fetch_max(THERE.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                MET.wait();
+                THERE.fetch_sub(1, Ordering::SeqCst);
+            })
+        })
+    };
+    osier::run(|| join_all((0..12).map(call)).into_iter().for_each(Result::unwrap));
+    assert_eq!(MOST.load(Ordering::SeqCst), 6);
 }

@@ -24,6 +24,18 @@ fn held() -> (Rc<Mutex<Vec<u32>>>, JoinHandle<()>, Rc<osier::sync::Event>) {
     (lock, holder, cue)
 }
 
+/// A lock, and a task that takes it and does so while it has it; it has begun.
+fn with_lock(inside: impl FnOnce() + 'static) -> (Rc<Mutex<()>>, JoinHandle<()>) {
+    let lock = Rc::new(Mutex::new(()));
+    let locks = lock.clone();
+    let task = spawn(move || {
+        let _guard = locks.lock().unwrap();
+        inside();
+    });
+    yield_now();
+    (lock, task)
+}
+
 /// Who locks and notes its number, once it is in line.
 fn note(lock: &Rc<Mutex<Vec<u32>>>, number: u32) -> JoinHandle<()> {
     let lock = lock.clone();
@@ -183,13 +195,7 @@ fn a_panic_poisons() {
 #[test]
 fn a_kill_does_not_poison_nor_does_a_time_out() {
     osier::run(|| {
-        let lock = Rc::new(Mutex::new(()));
-        let locks = lock.clone();
-        let task = spawn(move || {
-            let _guard = locks.lock().unwrap();
-            sleep(FOREVER);
-        });
-        yield_now();
+        let (lock, task) = with_lock(|| sleep(FOREVER));
         task.kill();
         assert!(task.join().unwrap_err().is_killed());
         let out = timeout(SHORT, || {
@@ -203,13 +209,9 @@ fn a_kill_does_not_poison_nor_does_a_time_out() {
 #[test]
 fn a_kill_through_a_time_out_does_not_poison() {
     osier::run(|| {
-        let lock = Rc::new(Mutex::new(()));
-        let locks = lock.clone();
-        let task = spawn(move || {
-            let _guard = locks.lock().unwrap();
+        let (lock, task) = with_lock(|| {
             let _ = timeout(FOREVER, || osier::scope(|s| s.spawn(|| sleep(FOREVER)).join()));
         });
-        yield_now();
         task.kill();
         assert!(task.join().unwrap_err().is_killed());
         assert!(!lock.is_poisoned());
@@ -219,14 +221,10 @@ fn a_kill_through_a_time_out_does_not_poison() {
 #[test]
 fn a_panic_after_a_kill_that_was_swallowed_poisons() {
     osier::run(|| {
-        let lock = Rc::new(Mutex::new(()));
-        let locks = lock.clone();
-        let task = spawn(move || {
-            let _guard = locks.lock().unwrap();
+        let (lock, task) = with_lock(|| {
             assert!(swallow(|| sleep(FOREVER)));
             panic!("expected");
         });
-        yield_now();
         task.kill();
         assert!(task.join().unwrap_err().is_panic());
         assert!(lock.is_poisoned());
@@ -245,12 +243,7 @@ fn a_panic_of_one_while_another_keeps_its_kill_poisons() {
         yield_now();
         keeper.kill();
         yield_now();
-        let lock = Rc::new(Mutex::new(()));
-        let locks = lock.clone();
-        let task = spawn(move || {
-            let _guard = locks.lock().unwrap();
-            panic!("expected");
-        });
+        let (lock, task) = with_lock(|| panic!("expected"));
         assert!(task.join().unwrap_err().is_panic());
         assert!(lock.is_poisoned());
     });
@@ -259,13 +252,7 @@ fn a_panic_of_one_while_another_keeps_its_kill_poisons() {
 #[test]
 fn a_kill_with_a_payload_is_a_panic_and_poisons() {
     osier::run(|| {
-        let lock = Rc::new(Mutex::new(()));
-        let locks = lock.clone();
-        let task = spawn(move || {
-            let _guard = locks.lock().unwrap();
-            sleep(FOREVER);
-        });
-        yield_now();
+        let (lock, task) = with_lock(|| sleep(FOREVER));
         task.kill_with(Box::new("why"));
         assert!(task.join().unwrap_err().is_panic());
         assert!(lock.is_poisoned());

@@ -326,7 +326,7 @@ fn a_bad_seed_is_an_error_that_names_it_cf_01() {
         let child = child.unwrap();
         (child.status.success(), String::from_utf8(child.stderr).unwrap())
     };
-    for name in ["OSIER_SEED", "OSIER_TRACK", "OSIER_GUARD"] {
+    for name in ["OSIER_SEED", "OSIER_TRACK", "OSIER_OFFLOAD", "OSIER_GUARD"] {
         let (passed, stderr) = run(name, "nonsense");
         assert!(!passed && stderr.contains(&format!("{name}=nonsense: say ")), "{stderr}");
     }

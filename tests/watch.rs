@@ -187,3 +187,27 @@ fn what_the_held_up_thread_sleeps_in_goes_on_c_08() {
     assert!(began.elapsed() >= 2 * LONG);
     assert!(!names(&reports).is_empty());
 }
+
+#[test]
+fn how_long_tasks_run_is_counted_while_there_is_a_watch_c_08() {
+    osier::run(|| {
+        let watch = watch_with(support::FOREVER, drop).unwrap();
+        assert_eq!(watch.slices().count(), 0);
+        let hog = spawn(|| {
+            spin(support::SHORT);
+            yield_now();
+        });
+        let quick = spawn(|| (0..100).for_each(|_| yield_now()));
+        hog.join().unwrap();
+        quick.join().unwrap();
+        let slices = watch.slices();
+        // The main task ran twice, and each of the others once more than it gave way.
+        assert_eq!(slices.count(), 2 + 2 + 101, "{slices}");
+        let long = Duration::from_micros(4096); // the power below
+        assert!(slices.longer(long) >= 1, "{slices}");
+        assert!(slices.longer(long) < 50, "{slices}");
+        drop(watch);
+        let anew = watch_with(support::FOREVER, drop).unwrap();
+        assert_eq!(anew.slices().count(), 0, "and without one there is no count");
+    });
+}

@@ -23,7 +23,10 @@ pub mod log;
 mod lull;
 mod park;
 pub mod queue;
-#[cfg(feature = "testing")]
+#[cfg_attr(
+    not(feature = "testing"),
+    expect(unreachable_pub, reason = "users see it as a part of `testing`")
+)]
 mod random;
 mod reactor;
 #[cfg(doctest)]

@@ -1,8 +1,9 @@
 //! Numbers that look drawn by lot and are the same for the same seed.
 //!
 //! SplitMix64 by Steele, Lea and Flood: 64 bits of state, every seed is a good one, and nothing to
-//! allocate. Not for secrets.
+//! allocate. Not for secrets. A select draws one of its branches by it, and runs under test all they have to draw.
 
+#[cfg(feature = "testing")]
 use std::hash::{BuildHasher, RandomState};
 
 /// A source of numbers that a seed determines.
@@ -25,16 +26,12 @@ pub struct Random {
 
 impl Random {
     /// Begins at that seed.
-    pub fn new(seed: u64) -> Random {
+    pub const fn new(seed: u64) -> Random {
         Random { state: seed }
     }
 
-    /// A seed that differs from run to run.
-    pub(crate) fn fresh_seed() -> u64 {
-        RandomState::new().hash_one(0_u8) >> 32 // short enough to be typed
-    }
-
     /// Draws a number of 64 bits.
+    #[inline]
     #[expect(clippy::should_implement_trait, reason = "there is no end to it")]
     pub fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -47,9 +44,19 @@ impl Random {
     ///
     /// # Panics
     /// When `end` is 0: there is no such number.
+    #[inline]
     pub fn below(&mut self, end: usize) -> usize {
         assert!(end > 0, "there is no number below 0");
         ((u128::from(self.next()) * end as u128) >> 64) as usize
+    }
+}
+
+/// What only tests draw.
+#[cfg(feature = "testing")]
+impl Random {
+    /// A seed that differs from run to run.
+    pub(crate) fn fresh_seed() -> u64 {
+        RandomState::new().hash_one(0_u8) >> 32 // short enough to be typed
     }
 
     /// Draws whether something happens that does once in so many times.

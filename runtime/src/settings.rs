@@ -9,6 +9,12 @@ use std::ffi::OsString;
 use std::io;
 use std::sync::OnceLock;
 
+/// Threads of the pool that `thread::offload` uses, if nothing is said: enough that a few slow calls do not hold up the
+/// rest.
+const OFFLOAD: usize = 4;
+/// The most that can be asked for: more is a slip of the keyboard.
+const MOST_OFFLOAD: usize = 10_000;
+
 /// How the guards of stacks are made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Guards {
@@ -48,6 +54,8 @@ pub(crate) struct Settings {
     pub(crate) guards: Guards,
     /// `OSIER_TRACK`.
     pub(crate) tracking: Tracking,
+    /// `OSIER_OFFLOAD`: the most OS threads of `thread::offload`.
+    pub(crate) offload: usize,
     /// `OSIER_SEED`: of runs under test.
     pub(crate) seed: Option<u64>,
 }
@@ -73,6 +81,13 @@ impl Settings {
                 _ => return Err(refuse((name, value), "off, tree or waits")),
             },
         };
+        let offload = match get("OSIER_OFFLOAD") {
+            None => OFFLOAD,
+            Some((name, value)) => match value.parse() {
+                Ok(threads @ 1..=MOST_OFFLOAD) => threads,
+                _ => return Err(refuse((name, value), "a number of threads, 1 to 10000")),
+            },
+        };
         let seed = match get("OSIER_SEED") {
             None => None,
             Some((name, value)) => match value.parse() {
@@ -80,7 +95,7 @@ impl Settings {
                 Err(_) => return Err(refuse((name, value), "a number below 2^64")),
             },
         };
-        Ok(Settings { guards, tracking, seed })
+        Ok(Settings { guards, tracking, offload, seed })
     }
 }
 
@@ -111,6 +126,8 @@ pub(crate) fn settings() -> &'static Settings {
 mod tests {
     use super::*;
 
+    const ALL: [&str; 4] = ["OSIER_GUARD", "OSIER_TRACK", "OSIER_OFFLOAD", "OSIER_SEED"];
+
     fn read(pairs: &[(&str, &str)]) -> Result<Settings, String> {
         Settings::read(|name| {
             let pair = pairs.iter().find(|(known, _)| *known == name)?;
@@ -120,25 +137,30 @@ mod tests {
 
     #[test]
     fn what_is_not_said_has_a_default_cf_01() {
-        let plain = Settings { guards: Guards::Best, tracking: Tracking::Off, seed: None };
+        let (guards, tracking) = (Guards::Best, Tracking::Off);
+        let plain = Settings { guards, tracking, offload: OFFLOAD, seed: None };
         assert_eq!(read(&[]), Ok(plain.clone()));
-        let empty = [("OSIER_GUARD", ""), ("OSIER_TRACK", ""), ("OSIER_SEED", "")];
+        let empty = ALL.map(|name| (name, ""));
         assert_eq!(read(&empty), Ok(plain));
     }
 
     #[test]
     fn what_is_said_holds_cf_01() {
-        let said = [("OSIER_GUARD", "mprotect"), ("OSIER_TRACK", "waits"), ("OSIER_SEED", "17")];
-        let settings =
-            Settings { guards: Guards::Mprotect, tracking: Tracking::Waits, seed: Some(17) };
+        let said = ["mprotect", "waits", "9", "17"];
+        let said: Vec<_> = ALL.into_iter().zip(said).collect();
+        let (guards, tracking) = (Guards::Mprotect, Tracking::Waits);
+        let settings = Settings { guards, tracking, offload: 9, seed: Some(17) };
         assert_eq!(read(&said), Ok(settings));
     }
 
     #[test]
     fn a_bad_value_is_named_with_its_variable_cf_01() {
-        for name in ["OSIER_GUARD", "OSIER_TRACK", "OSIER_SEED"] {
+        for name in ALL {
             let error = read(&[(name, "nonsense")]).unwrap_err();
             assert!(error.starts_with(&format!("{name}=nonsense: say ")), "{error}");
+        }
+        for none in ["0", "-1", "10001"] {
+            assert!(read(&[("OSIER_OFFLOAD", none)]).is_err(), "a pool of so many is none");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Counters of a hub.
 
+use crate::greenlet::stack_stats;
 use crate::hub::{Hub, expect_hub};
 
 /// What a hub has at one moment; see [`stats`].
@@ -25,7 +26,11 @@ pub struct Stats {
     pub stacks: usize,
     /// Those of them that wait for a task.
     pub idle_stacks: usize,
-    /// Bytes of address space that the stacks take; memory only where touched.
+    /// Stacks made so far for greenlets and generators, of this OS thread: they are not the hub's, and outlive it.
+    pub greenlet_stacks: usize,
+    /// Those of them that wait for a greenlet.
+    pub idle_greenlet_stacks: usize,
+    /// Bytes of address space that all these stacks take; memory only where touched.
     pub reserved: usize,
 }
 
@@ -51,7 +56,7 @@ pub fn stats() -> Stats {
 
 impl Hub {
     fn stats(&self) -> Stats {
-        let stacks = self.stack_stats();
+        let (stacks, greenlets) = (self.stack_stats(), stack_stats());
         let reactor = self.reactor.borrow();
         Stats {
             tasks: self.task_count(),
@@ -61,7 +66,9 @@ impl Hub {
             waiting: reactor.waiting(),
             stacks: stacks.stacks,
             idle_stacks: stacks.idle,
-            reserved: stacks.reserved,
+            greenlet_stacks: greenlets.stacks,
+            idle_greenlet_stacks: greenlets.idle,
+            reserved: stacks.reserved + greenlets.reserved,
         }
     }
 }

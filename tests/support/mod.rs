@@ -1,17 +1,21 @@
-//! What several test files say: child processes, the log, what the process holds.
+//! What several test files say: child processes, the log, what the process holds, tasks and greenlets to look at.
 #![allow(dead_code, unused_imports, reason = "each test file uses a part of it")]
 
 mod child;
+mod greenlets;
 mod log;
 mod process;
+mod turns;
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 pub(crate) use child::in_child;
+pub(crate) use greenlets::{endless, up};
 pub(crate) use log::{logged, make_the_log_panic, somebody_logged};
 pub(crate) use process::{open_fds, os_threads, rss_kib};
+pub(crate) use turns::Turns;
 
 /// Longer than any test: who waits for that waits for something else.
 pub(crate) const FOREVER: Duration = Duration::from_secs(3600);

@@ -52,10 +52,23 @@ pub fn agent() -> Agent {
 
 /// Starts a GET request with the process's own [`agent`].
 ///
-/// ```no_run
-/// let mut response = osier::net::http::get("http://example.org/").call()?;
-/// let bytes = response.body_mut().read_to_vec()?;
-/// # let _ = bytes;
+/// ```
+/// use std::io::{Read, Write};
+/// use osier::net::{TcpListener, http};
+///
+/// osier::run(|| {
+///     let listener = TcpListener::bind("127.0.0.1:0")?;
+///     let addr = listener.local_addr()?;
+///     osier::spawn(move || {
+///         let (mut peer, _) = listener.accept()?;
+///         let _request = peer.read(&mut [0; 1024])?;
+///         peer.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+///     });
+///
+///     let mut response = http::get(format!("http://{addr}/")).call()?;
+///     assert_eq!(response.body_mut().read_to_string()?, "hello");
+///     Ok::<(), http::Error>(())
+/// })?;
 /// # Ok::<(), osier::net::http::Error>(())
 /// ```
 ///

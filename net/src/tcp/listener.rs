@@ -61,6 +61,17 @@ impl TcpListener {
     /// # Blocking
     ///
     /// Waits for the look-up of a name; not for an address.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use osier::net::TcpListener;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let addr = listener.local_addr()?;
+    /// assert_ne!(addr.port(), 0); // the system chose one
+    /// assert_eq!(TcpListener::bind(addr).unwrap_err().kind(), ErrorKind::AddrInUse);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     pub fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         let fd = each_addr(addr, call::listen)?;
         Ok(TcpListener::from_source(Source::new(net::TcpListener::from(fd))))
@@ -77,6 +88,20 @@ impl TcpListener {
     /// # Blocking
     ///
     /// Waits for a connection, unless [`set_nonblocking`](Self::set_nonblocking) says otherwise.
+    ///
+    /// ```
+    /// use osier::net::{TcpListener, TcpStream};
+    ///
+    /// osier::run(|| {
+    ///     let listener = TcpListener::bind("127.0.0.1:0")?;
+    ///     let addr = listener.local_addr()?;
+    ///     let client = osier::spawn(move || TcpStream::connect(addr)?.local_addr());
+    ///     let (_stream, peer) = listener.accept()?;
+    ///     assert_eq!(client.join().unwrap()?, peer);
+    ///     std::io::Result::Ok(())
+    /// })?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let (fd, peer) = if self.is_nonblocking() {
             call::accept(self.socket())?

@@ -60,6 +60,19 @@ impl TcpStream {
     /// # Blocking
     ///
     /// Waits for the look-up of a name and for the connection.
+    ///
+    /// ```
+    /// use osier::net::{TcpListener, TcpStream};
+    ///
+    /// osier::run(|| {
+    ///     let listener = TcpListener::bind("localhost:0")?;
+    ///     let port = listener.local_addr()?.port();
+    ///     let stream = TcpStream::connect(("localhost", port))?;
+    ///     assert_eq!(stream.peer_addr()?, listener.local_addr()?);
+    ///     std::io::Result::Ok(())
+    /// })?;
+    /// # std::io::Result::Ok(())
+    /// ```
     pub fn connect<A: ToSocketAddrs>(addr: A) -> io::Result<TcpStream> {
         each_addr(addr, |addr| connect::connect(addr, None))
     }

@@ -29,6 +29,37 @@ use crate::stack::Stack;
 /// What is on a fresh stack, in bytes: see the picture.
 const FRESH: usize = 32;
 
+/// Saves who runs at `$from` and goes on with who is saved at `$to`; further operands travel in their registers.
+///
+/// All registers that are not saved are declared clobbered; memory is not `nomem`, so the compiler assumes that
+/// anything may have been read and written meanwhile. Not `nostack`: it may push, as the compiler keeps
+/// nothing below the stack pointer.
+macro_rules! jump {
+    ($from:expr, $to:expr $(, $($handed:tt)+)?) => {
+        asm!(
+            "lea rax, [rip + 2f]",
+            "push rbp",
+            "push rbx",
+            "push rax",
+            "mov [rdi], rsp",
+            "mov rsp, [rsi]",
+            "pop rax",
+            "pop rbx",
+            "pop rbp",
+            "jmp rax",
+            "2:",
+            inout("rdi") $from => _,
+            inout("rsi") $to => _,
+            $($($handed)+,)?
+            out("r12") _,
+            out("r13") _,
+            out("r14") _,
+            out("r15") _,
+            clobber_abi("sysv64"),
+        )
+    };
+}
+
 /// A coroutine may switch straight to another.
 pub(crate) const DIRECT: bool = true;
 
@@ -200,30 +231,7 @@ unsafe fn switch_with(from: *mut usize, to: *const usize, word: Option<Word>) ->
         None => (0, Word::uninit()),
     };
     // SAFETY: as in `switch`; rcx and rdx are what both sides agree upon.
-    unsafe {
-        asm!(
-            "lea rax, [rip + 2f]",
-            "push rbp",
-            "push rbx",
-            "push rax",
-            "mov [rdi], rsp",
-            "mov rsp, [rsi]",
-            "pop rax",
-            "pop rbx",
-            "pop rbp",
-            "jmp rax",
-            "2:",
-            inout("rdi") from => _,
-            inout("rsi") to => _,
-            inout("rdx") word,
-            inout("rcx") some,
-            out("r12") _,
-            out("r13") _,
-            out("r14") _,
-            out("r15") _,
-            clobber_abi("sysv64"),
-        )
-    }
+    unsafe { jump!(from, to, inout("rdx") word, inout("rcx") some) };
     (some != 0).then_some(word)
 }
 
@@ -272,29 +280,6 @@ unsafe extern "C" fn bottom<B: Body>(root: *const Root) -> ! {
 /// has not been gone on with since.
 #[inline(always)]
 unsafe fn switch(from: *mut usize, to: *const usize) {
-    // SAFETY: all registers that are not saved are declared clobbered; memory is not `nomem`, so
-    // the compiler assumes that anything may have been read and written meanwhile. Not `nostack`:
-    // it may push, as the compiler keeps nothing below the stack pointer.
-    unsafe {
-        asm!(
-            "lea rax, [rip + 2f]",
-            "push rbp",
-            "push rbx",
-            "push rax",
-            "mov [rdi], rsp",
-            "mov rsp, [rsi]",
-            "pop rax",
-            "pop rbx",
-            "pop rbp",
-            "jmp rax",
-            "2:",
-            inout("rdi") from => _,
-            inout("rsi") to => _,
-            out("r12") _,
-            out("r13") _,
-            out("r14") _,
-            out("r15") _,
-            clobber_abi("sysv64"),
-        )
-    }
+    // SAFETY: see `jump`; the caller's promise.
+    unsafe { jump!(from, to) }
 }

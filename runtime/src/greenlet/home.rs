@@ -12,7 +12,7 @@ use super::knot::{self, KnotRef};
 use crate::clock;
 use crate::coroutine::Place;
 use crate::hub::{describe, here};
-use crate::stack::{Kind, Pool, Stack, overflow};
+use crate::stack::{Kind, Pool, Stack, Stats, overflow};
 use crate::sys::signal::AltStack;
 
 /// The stacks of a thread's greenlets.
@@ -102,6 +102,11 @@ fn arm() -> std::io::Result<()> {
 /// The stacks of this thread.
 pub(super) fn stacks() -> Result<Rc<Stacks>, Error> {
     HOME.try_with(|home| home.stacks.clone()).map_err(|_| Error::TaskEnded)
+}
+
+/// How many stacks there are for this thread's greenlets.
+pub(crate) fn stack_stats() -> Stats {
+    stacks().map_or_else(|_| Stats::default(), |stacks| stacks.pool.borrow().stats())
 }
 
 /// The greenlets of this thread outside of tasks.

@@ -82,6 +82,7 @@ pub use builder::Builder;
 pub use error::{Error, SwitchError};
 pub use generator::{Generator, generator};
 pub use handle::Greenlet;
+pub(crate) use home::stack_stats;
 pub use id::GreenletId;
 pub use knot::current;
 pub use trace::{Event, Switched, set_trace, trace};

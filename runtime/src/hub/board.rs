@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use super::Hub;
+use super::{Hub, Slices};
 use crate::clock;
 use crate::sys::shot;
 use crate::task::TaskRef;
@@ -12,6 +12,8 @@ use crate::task::TaskRef;
 #[derive(Debug, Default)]
 pub(crate) struct Board {
     running: Mutex<Running>,
+    /// How long tasks ran, but for the one that runs.
+    slices: Mutex<Slices>,
 }
 
 /// What is on the board.
@@ -37,6 +39,17 @@ impl Board {
         self.lock().clone()
     }
 
+    /// How long tasks ran since there is this board.
+    pub(crate) fn slices(&self) -> Slices {
+        self.slices.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Counts the slice that ends now.
+    fn count(&self, began: Instant) {
+        let length = clock::system() - began;
+        self.slices.lock().unwrap_or_else(PoisonError::into_inner).add(length);
+    }
+
     fn enter(&self, task: &TaskRef) {
         use std::fmt::Write;
 
@@ -50,7 +63,8 @@ impl Board {
     }
 
     fn leave(&self) {
-        self.lock().since = None;
+        let began = self.lock().since.take();
+        began.into_iter().for_each(|began| self.count(began));
         shot::stand_on(0, 0);
     }
 }

@@ -3,7 +3,7 @@
 //! A task that has ended leaves a warm stack and a running thread of control at its bottom. If the
 //! next in the queue is new and wants a stack of that size, it just begins there: no switch.
 
-use super::{Hub, expect_hub, timed};
+use super::{Hub, expect_hub};
 use crate::coroutine::{Body, Coroutine};
 use crate::task::{Exit, Next, State, TaskRef, Wake};
 
@@ -32,9 +32,6 @@ impl Hub {
         loop {
             let me = self.current().expect("whoever is entered is current");
             me.run();
-            if let Some(annex) = me.annex() {
-                annex.close();
-            }
             self.finish(&me);
             self.current.set(None);
             match self.heir(&me)? {
@@ -75,23 +72,15 @@ impl Hub {
         if fits { queue.pop() } else { None }
     }
 
-    /// Sees to the end of a task: destructors, those who wait for it, the books.
+    /// Sees to the end of a task: what it keeps, those who wait for it, the books, what others have asked for.
     pub(super) fn finish(&self, task: &TaskRef) {
-        if task.has_extra() {
-            task.end_locals();
-            task.let_hooks_look();
-        }
-        if let Some(waiter) = task.settle() {
+        // Asked once: what follows runs no code of users, so nothing is added.
+        let asked_for = !task.ends_plainly() && task.wind_up();
+        if let Some(waiter) = task.repay() {
             self.wake(waiter, Wake::Woken);
-        }
-        if task.has_extra() {
-            task.end_locals(); // of destructors that ran since
         }
         task.end();
         task.take_joiners(|waiter| self.wake(waiter, Wake::Woken));
-        if task.has_extra() {
-            task.take_waker().into_iter().for_each(timed::wake);
-        }
         if !task.daemon.get() {
             self.vital.set(self.vital.get() - 1);
         }
@@ -102,7 +91,7 @@ impl Hub {
             self.preserve.forget(task.id);
         }
         self.forget(task);
-        if task.has_extra() {
+        if asked_for {
             self.call_hooks(task);
         }
     }

@@ -18,6 +18,7 @@
 //! - `holders`: who holds what others wait for
 //! - `lull`: who waits until the others are done
 //! - `board`: which task runs, for the watch
+//! - `slices`: how long tasks run between two switches
 //! - `probe`: how long a task runs without a switch, for assertions
 //! - `preserve`: thread-locals that each task has for itself
 //! - `sweep`: stacks of tasks that stay parked
@@ -46,6 +47,7 @@ mod root;
 mod run_queue;
 mod scheduler;
 mod shutdown;
+mod slices;
 mod sweep;
 mod timed;
 mod trial;
@@ -63,3 +65,5 @@ pub(crate) use nursery::{Blueprint, Site};
 pub use report::{TaskInfo, TaskState};
 pub(crate) use scheduler::Hub;
 pub(crate) use shutdown::Ended;
+pub use slices::Slices;
+pub(crate) use timed::wake as wake_future;

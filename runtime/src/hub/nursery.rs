@@ -54,7 +54,7 @@ impl Hub {
         if std::thread::panicking() {
             task.discard(JoinError::refused("not started: whoever spawned it is unwinding"));
             task.end();
-            let nobody = task.settle();
+            let nobody = task.repay();
             debug_assert!(nobody.is_none());
         } else {
             self.adopt(task);

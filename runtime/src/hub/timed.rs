@@ -58,7 +58,7 @@ impl Timed {
 }
 
 /// Wakes somebody; a panic goes to the log.
-pub(super) fn wake(waker: Waker) {
+pub(crate) fn wake(waker: Waker) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
         complain(format_args!("a waker of a future panicked"));
         mem::forget(payload); // its destructor may panic as well

@@ -18,7 +18,7 @@ mod symbols;
 mod tree;
 mod watch;
 
-pub use crate::hub::{TaskInfo, TaskState};
+pub use crate::hub::{Slices, TaskInfo, TaskState};
 pub use crate::settings::Tracking;
 pub use crate::trace::{Frame, Trace};
 pub use dump::{Dump, dump, tasks, track};

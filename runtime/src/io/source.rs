@@ -101,17 +101,19 @@ impl<T: AsFd> Source<T> {
         self.registration.share();
     }
 
-    /// Calls `op`, and again when it may read more, until it is done.
+    /// Calls `op` when there may be something to read, until it is done.
     ///
+    /// It is called at once, unless it is remembered that an earlier call has taken all there was: then this waits first.
     /// It is not done as long as it says [`ErrorKind::WouldBlock`] (then this waits) or
-    /// [`ErrorKind::Interrupted`].
+    /// [`ErrorKind::Interrupted`] (then it is called again).
     ///
     /// # Errors
-    /// Those of `op`; [`ErrorKind::TimedOut`] when the deadline comes first (`op` is tried once in any
-    /// case); [`ErrorKind::ResourceBusy`] when another task waits to read.
+    /// Those of `op`; [`ErrorKind::TimedOut`] when the deadline comes first, be it before `op` was called at all;
+    /// [`ErrorKind::ResourceBusy`] when this would have to wait and another task waits to read.
     ///
     /// # Blocking
-    /// Switches tasks if `op` would block.
+    /// Switches tasks if `op` would block, or is known to. In a task that unwinds, and outside of any, it stops the OS
+    /// thread instead.
     #[inline]
     pub fn read<R>(
         &self,
@@ -121,7 +123,7 @@ impl<T: AsFd> Source<T> {
         self.call(Direction::Read, deadline, op)
     }
 
-    /// Calls `op`, and again when it may write more, until it is done.
+    /// Calls `op` when there may be room to write, until it is done.
     ///
     /// As [`read`](Self::read), in the other direction.
     ///
@@ -129,7 +131,7 @@ impl<T: AsFd> Source<T> {
     /// As [`read`](Self::read).
     ///
     /// # Blocking
-    /// Switches tasks if `op` would block.
+    /// As [`read`](Self::read).
     #[inline]
     pub fn write<R>(
         &self,

@@ -1,18 +1,19 @@
 //! Joining tasks.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::Task;
 use super::current::debug;
 use crate::cancel::{deliver, kill};
 use crate::clock;
-use crate::hub::hub;
+use crate::hub::{hub, wake_future};
 use crate::park::park;
-use crate::task::{JoinError, Outcome, Reason, TaskId, TaskRef, Wake};
+use crate::task::{Hook, JoinError, Outcome, Reason, TaskId, TaskRef, Wake};
 
 /// Waits for a task and has its result.
 ///
@@ -80,8 +81,10 @@ impl<T> JoinHandle<T> {
         if self.is_finished() {
             return Poll::Ready(self.0.take_once().unwrap_or_else(|| Err(JoinError::taken())));
         }
-        let old = self.0.set_waker(cx.waker().clone());
-        drop(old);
+        match self.0.find_hook::<WakeAtEnd>() {
+            Some(entered) => entered.renew(cx.waker()),
+            None => self.0.add_hook(Rc::new(WakeAtEnd::new(cx.waker())), 0),
+        }
         Poll::Pending
     }
 
@@ -177,6 +180,26 @@ impl<T> JoinHandle<T> {
     /// The task without its result; any number of these can be had.
     pub fn task(&self) -> Task {
         Task(self.0.task().clone())
+    }
+}
+
+/// The future that waits for the end of a task.
+struct WakeAtEnd(Cell<Option<Waker>>);
+
+impl WakeAtEnd {
+    fn new(waker: &Waker) -> WakeAtEnd {
+        WakeAtEnd(Cell::new(Some(waker.clone())))
+    }
+
+    fn renew(&self, waker: &Waker) {
+        let old = self.0.replace(Some(waker.clone()));
+        drop(old);
+    }
+}
+
+impl Hook for WakeAtEnd {
+    fn ended(&self, _key: usize, _task: &TaskRef) {
+        self.0.take().into_iter().for_each(wake_future);
     }
 }
 

@@ -16,7 +16,6 @@ use std::fmt;
 use std::mem;
 use std::panic::Location;
 use std::rc::Rc;
-use std::task::Waker;
 
 use super::cell::VTable;
 use super::hook::Hooks;
@@ -155,8 +154,6 @@ pub(super) struct Extra {
     name: Option<Rc<str>>,
     /// All but the first who wait for its end.
     joiners: Vec<Waiter>,
-    /// The future that waits for its end.
-    waker: Option<Waker>,
     /// Kills and time-outs in store.
     interrupts: Interrupts,
     /// What is noted of it while tracking is on.
@@ -292,7 +289,7 @@ impl Header {
 
     /// Whether it has what most tasks never have.
     #[inline]
-    pub(crate) fn has_extra(&self) -> bool {
+    pub(super) fn has_extra(&self) -> bool {
         let extra = self.extra.take();
         let has = extra.is_some();
         self.extra.set(extra);
@@ -375,17 +372,6 @@ impl Header {
         wake(first);
         let others = self.peek_extra(|extra| mem::take(&mut extra.joiners));
         others.into_iter().flatten().for_each(wake);
-    }
-
-    /// Enters the future that waits for its end; the one before comes back.
-    pub(crate) fn set_waker(&self, waker: Waker) -> Option<Waker> {
-        self.extra(|extra| extra.waker.replace(waker))
-    }
-
-    /// Takes out the future that waits for its end.
-    #[inline]
-    pub(crate) fn take_waker(&self) -> Option<Waker> {
-        self.peek_extra(|extra| extra.waker.take())?
     }
 
     /// Looks at what it borrows from, if it is scoped.

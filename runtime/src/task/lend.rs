@@ -9,7 +9,6 @@ use std::marker::PhantomData;
 use std::process;
 use std::rc::Rc;
 
-use super::cell::quietly;
 use super::header::{Header, Spec};
 use super::lost::lose;
 use super::{Outcome, TaskRef, Waiter};
@@ -115,16 +114,10 @@ pub(crate) fn lend<'env, R>(
 }
 
 impl TaskRef {
-    /// Drops the outcome of an ended task that nobody holds, then repays what it borrowed; the
-    /// waiter to wake when that was the last of its scope. Runs user code: destructors.
-    pub(crate) fn settle(&self) -> Option<Waiter> {
-        if !self.held.get() {
-            self.report_unseen();
-            self.drop_outcome();
-        }
-        if let Some(payload) = self.take_kill() {
-            quietly("payload of a kill that came too late", || drop(payload));
-        }
+    /// Repays what it borrowed, once all that could look at that is gone; the waiter to wake when it
+    /// was the last of its scope.
+    #[inline]
+    pub(crate) fn repay(&self) -> Option<Waiter> {
         self.with_loan(|loan| loan?.repay())
     }
 

@@ -10,6 +10,7 @@
 //! - `block`, `chunk`: the memory of it
 //! - `cell`: the allocation and its reference count
 //! - `outcome`: the typed end of it, which a join handle holds
+//! - `end`: what of the user's runs when it ends
 //! - `lost`: errors that nobody looks at
 //! - `switch`: entering and leaving, checked by the states
 //! - `tracked`: what is noted of a task while tracking is on
@@ -27,6 +28,7 @@ mod annex;
 mod block;
 mod cell;
 mod chunk;
+mod end;
 mod header;
 mod hook;
 mod id;

@@ -1,24 +1,23 @@
 //! Blocking calls that run on an OS thread while the task waits.
 
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::Pool;
 use crate::cancel::deliver;
 use crate::hub::is_in_task;
 use crate::park::{RemoteUnparker, Unparker, park};
+use crate::settings::settings;
 use crate::task::Reason;
 
-/// Threads of the pool that [`offload`] uses: enough that a few slow calls do not hold up the rest.
-const THREADS: usize = 4;
-
-static POOL: Pool = Pool::new("offload", THREADS);
+/// The pool that [`offload`] uses; asked for inside of a task, where the settings are known to make sense.
+static POOL: LazyLock<Pool> = LazyLock::new(|| Pool::new("offload", settings().offload));
 
 /// Runs `f` on an OS thread and gives its result.
 ///
 /// Other tasks run meanwhile. For calls that block and cannot be made green: files, C libraries, long computations. At most 4
-/// run at once in the process, the others queue; [`Pool::offload`] is the same with a pool of your
+/// run at once in the process, or as many as `OSIER_OFFLOAD` says, the others queue; [`Pool::offload`] is the same with a pool of your
 /// own. What `f` works on is its own (`'static + Send`), so the wait can be cut short by a kill or a
 /// time-out: `f` goes on then, and its result is dropped. A panic in `f` comes back here.
 ///
@@ -36,7 +35,7 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    POOL.offload(f)
+    if is_in_task() { POOL.offload(f) } else { f() }
 }
 
 impl Pool {
