@@ -26,11 +26,17 @@ enum Op {
     Cancel,
 }
 
-/// From microseconds to more than a year: through every level of a wheel.
+/// From nanoseconds to more than a year: through every level of a wheel.
 fn length() -> impl Strategy<Value = Duration> {
     const DAY: u64 = 86_400_000_000;
-    prop_oneof![0..20_u64, 0..5_000_u64, 0..3_000_000_u64, 0..DAY / 12, 0..DAY * 400]
-        .prop_map(Duration::from_micros)
+    let micros = prop_oneof![0..20_u64, 0..5_000_u64, 0..3_000_000_u64, 0..DAY / 12, 0..DAY * 400];
+    let nanos = prop_oneof![3 => Just(0), 1 => 0..1000_u64];
+    (micros, nanos).prop_map(|(us, ns)| Duration::from_micros(us) + Duration::from_nanos(ns))
+}
+
+/// After so long the virtual clock, which counts microseconds, says that it is over: never early.
+fn whole(length: Duration) -> Duration {
+    Duration::from_micros(length.as_nanos().div_ceil(1000).try_into().expect("a few years"))
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -60,7 +66,7 @@ struct Clockwork {
 impl Clockwork {
     /// Does what takes exactly so long.
     fn take<T>(&self, scene: &Scene, me: usize, length: Duration, f: impl FnOnce() -> T) -> T {
-        let began = clock::now();
+        let (began, length) = (clock::now(), whole(length));
         let outcome = limited(Limit::None, |_| Some(f()));
         let took = clock::now() - began;
         scene.moves();
@@ -79,12 +85,12 @@ impl Clockwork {
 
     fn nest(&self, scene: &Scene, me: usize, lengths: [Duration; 3]) {
         let [outer, inner, last] = lengths;
-        let shortest = outer.min(inner).min(last);
+        let shortest = whole(outer.min(inner).min(last));
         let nest = || timeout(outer, || timeout(inner, || sleep(last)));
         let ended_by = match self.take(scene, me, shortest, nest) {
-            Err(_) => outer,
-            Ok(Err(_)) => inner,
-            Ok(Ok(())) => last,
+            Err(_) => whole(outer),
+            Ok(Err(_)) => whole(inner),
+            Ok(Ok(())) => whole(last),
         };
         scene.check(ended_by == shortest, || format!("{ended_by:?} ended it, of {lengths:?}"));
     }
@@ -93,7 +99,7 @@ impl Clockwork {
         let gone_off = Rc::new(Cell::new(None));
         let tells = gone_off.clone();
         let timer = Timer::after(length, move || tells.set(Some(clock::now())));
-        let due = clock::now() + length;
+        let due = clock::now() + whole(length);
         self.alarms.borrow_mut().push(Alarm { timer, due, gone_off });
     }
 

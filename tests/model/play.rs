@@ -1,6 +1,7 @@
 //! The run: every list by a task, and the one that sees to it that all come to an end.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
@@ -41,11 +42,14 @@ pub(crate) fn play<S: Subject>(
     make: impl FnOnce() -> S,
 ) -> Result<(), TestCaseError> {
     let config = Config::new().seed(script.seed).patience(Duration::ZERO);
-    // Caught inside: what a run in trouble says of its own seed is not what repeats this test.
-    let played = config.run(|| catch_unwind(AssertUnwindSafe(|| play_all(script, make()))));
-    let fault = played.unwrap_or_else(|payload| Some(text_of(&*payload)));
-    fault.map_or(Ok(()), |fault| {
-        Err(TestCaseError::fail(format!("{fault}\n(again by OSIER_SEED={})", seed())))
+    let fault = RefCell::new(None);
+    let run = || config.run(|| _ = fault.replace(play_all(script, make())));
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
+        fault.borrow_mut().get_or_insert_with(|| text_of(&*payload));
+    }
+    fault.into_inner().map_or(Ok(()), |fault| {
+        // What a run in trouble says of its own seed does not draw the script again.
+        Err(TestCaseError::fail(format!("{fault}\nall of this again: OSIER_SEED={}", seed())))
     })
 }
 
@@ -69,6 +73,9 @@ fn play_all<S: Subject>(script: &Script<S::Op>, subject: S) -> Option<String> {
         subject.end(&scene);
         let left = (stats().tasks, stats().timers);
         scene.check(left == (1, 0), || format!("tasks and timers that are left: {left:?}"));
+    } else {
+        actors.iter().for_each(JoinHandle::kill); // or the run would wait for them
+        (0..scene.actors.len()).for_each(|who| scene.kill(who));
     }
     scene.fault()
 }
@@ -76,7 +83,7 @@ fn play_all<S: Subject>(script: &Script<S::Op>, subject: S) -> Option<String> {
 fn text_of(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().cloned();
     text.or_else(|| payload.downcast_ref::<&str>().map(|text| text.to_string()))
-        .unwrap_or_else(|| "a panic without a text".into())
+        .unwrap_or_else(|| "a deadlock, or a panic without a text".into())
 }
 
 /// Sees to it that all go on, until they have ended or something is wrong.
