@@ -1,16 +1,17 @@
-//! Sleeps, time-outs in time-outs and timers, by tasks in any order, against sums of times.
+//! Sleeps, waits that are ended early, time-outs in time-outs and timers, by tasks in any order, against sums of times.
 //!
 //! By a clock that stands still while anybody can run, whatever ends by time ends at its very time.
 
 mod model;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use model::{Limit, Scene, Subject, cases, limited, play, script};
-use osier::{Reason, Timer, clock, park, sleep, sleep_until, timeout};
+use osier::{Reason, Timer, Unparker, Wake, clock, deliver, park, sleep, sleep_until, timeout};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ enum Op {
     /// From now on, or so long ago.
     Until(Duration, bool),
     Park(Duration),
+    /// One of the last waits of `Park`, be it over or not.
+    Unpark(usize),
     /// The last in the second in the first.
     Nested([Duration; 3]),
     After(Duration),
@@ -43,7 +46,8 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => length().prop_map(Op::Sleep),
         2 => (length(), any::<bool>()).prop_map(|(length, ago)| Op::Until(length, ago)),
-        2 => length().prop_map(Op::Park),
+        3 => length().prop_map(Op::Park),
+        2 => (0..WAITS).prop_map(Op::Unpark),
         4 => [length(), length(), length()].prop_map(Op::Nested),
         3 => length().prop_map(Op::After),
         1 => Just(Op::Cancel),
@@ -57,8 +61,21 @@ struct Alarm {
     gone_off: Rc<Cell<Option<Instant>>>,
 }
 
+/// A wait that may be ended early, and when it was.
+#[derive(Clone)]
+struct Wait {
+    unparker: Unparker,
+    is_over: Rc<Cell<bool>>,
+    woken: Rc<Cell<Option<Instant>>>,
+}
+
+/// How many waits are remembered.
+const WAITS: usize = 8;
+
 #[derive(Default)]
 struct Clockwork {
+    /// The latest first.
+    waits: RefCell<VecDeque<Wait>>,
     alarms: RefCell<Vec<Alarm>>,
     cancelled: RefCell<Vec<Alarm>>,
 }
@@ -95,6 +112,45 @@ impl Clockwork {
         scene.check(ended_by == shortest, || format!("{ended_by:?} ended it, of {lengths:?}"));
     }
 
+    /// Ends when it is woken, and its time if it is not.
+    fn park(&self, scene: &Scene, me: usize, length: Duration) {
+        let began = clock::now();
+        let wait =
+            Wait { unparker: Unparker::current(), is_over: Rc::default(), woken: Rc::default() };
+        self.waits.borrow_mut().push_front(wait.clone());
+        self.waits.borrow_mut().truncate(WAITS);
+        let reason = Reason::new("waiting for time to pass");
+        let how = park(reason, clock::deadline(length), || {});
+        wait.is_over.set(true);
+        let ends = wait.woken.get().unwrap_or(began + whole(length));
+        let (took, length) = (clock::now() - began, ends - began);
+        scene.moves();
+        match how {
+            Wake::Killed => scene.check(took <= length && wait.woken.get().is_none(), || {
+                format!("killed after {took:?} of {length:?}, woken: {:?}", wait.woken.get())
+            }),
+            how => {
+                scene.check((how == Wake::Woken) == wait.woken.get().is_some(), || {
+                    format!("{how:?}, and woken: {:?}", wait.woken.get())
+                }) && scene.check(took == length, || format!("took {took:?}, not {length:?}"))
+            }
+        };
+        if how == Wake::Killed {
+            scene.check_doom(me);
+        }
+        deliver(how);
+    }
+
+    /// Ends one of the last waits; nothing if that is over.
+    fn unpark(&self, at: usize) {
+        if let Some(wait) = self.waits.borrow().get(at) {
+            wait.unparker.unpark();
+            if !wait.is_over.get() {
+                wait.woken.set(wait.woken.get().or(Some(clock::now())));
+            }
+        }
+    }
+
     fn set(&self, length: Duration) {
         let gone_off = Rc::new(Cell::new(None));
         let tells = gone_off.clone();
@@ -121,7 +177,6 @@ impl Subject for Clockwork {
     type Held<'a> = ();
 
     fn perform(&self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
-        let parked = Reason::new("waiting for time to pass");
         match *op {
             Op::Sleep(length) => self.take(scene, me, length, || sleep(length)),
             Op::Until(length, true) => {
@@ -132,10 +187,8 @@ impl Subject for Clockwork {
                 let until = clock::now() + length;
                 self.take(scene, me, length, || sleep_until(until));
             }
-            Op::Park(length) => self.take(scene, me, length, || {
-                let wake = park(parked, clock::deadline(length), || {});
-                _ = osier::deliver(wake);
-            }),
+            Op::Park(length) => self.park(scene, me, length),
+            Op::Unpark(at) => self.unpark(at),
             Op::Nested(lengths) => self.nest(scene, me, lengths),
             Op::After(length) => self.set(length),
             Op::Cancel => self.cancel(scene),
