@@ -19,7 +19,8 @@ enum Op {
     Sleep(Duration),
     /// From now on, or so long ago.
     Until(Duration, bool),
-    Park(Duration),
+    /// True: woken before it begins.
+    Park(Duration, bool),
     /// One of the last waits of `Park`, be it over or not.
     Unpark(usize),
     /// The last in the second in the first.
@@ -46,7 +47,7 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => length().prop_map(Op::Sleep),
         2 => (length(), any::<bool>()).prop_map(|(length, ago)| Op::Until(length, ago)),
-        3 => length().prop_map(Op::Park),
+        3 => (length(), prop::bool::weighted(0.2)).prop_map(|(length, early)| Op::Park(length, early)),
         2 => (0..WAITS).prop_map(Op::Unpark),
         4 => [length(), length(), length()].prop_map(Op::Nested),
         3 => length().prop_map(Op::After),
@@ -67,6 +68,12 @@ struct Wait {
     unparker: Unparker,
     is_over: Rc<Cell<bool>>,
     woken: Rc<Cell<Option<Instant>>>,
+}
+
+impl Wait {
+    fn new(unparker: Unparker) -> Wait {
+        Wait { unparker, is_over: Rc::default(), woken: Rc::default() }
+    }
 }
 
 /// How many waits are remembered.
@@ -113,31 +120,29 @@ impl Clockwork {
     }
 
     /// Ends when it is woken, and its time if it is not.
-    fn park(&self, scene: &Scene, me: usize, length: Duration) {
+    fn park(&self, scene: &Scene, me: usize, length: Duration, is_early: bool) {
         let began = clock::now();
-        let wait =
-            Wait { unparker: Unparker::current(), is_over: Rc::default(), woken: Rc::default() };
+        let wait = Wait::new(Unparker::current());
         self.waits.borrow_mut().push_front(wait.clone());
         self.waits.borrow_mut().truncate(WAITS);
+        if is_early {
+            self.unpark(0);
+        }
         let reason = Reason::new("waiting for time to pass");
         let how = park(reason, clock::deadline(length), || {});
         wait.is_over.set(true);
-        let ends = wait.woken.get().unwrap_or(began + whole(length));
-        let (took, length) = (clock::now() - began, ends - began);
+        let woken = wait.woken.get();
         scene.moves();
-        match how {
-            Wake::Killed => scene.check(took <= length && wait.woken.get().is_none(), || {
-                format!("killed after {took:?} of {length:?}, woken: {:?}", wait.woken.get())
-            }),
-            how => {
-                scene.check((how == Wake::Woken) == wait.woken.get().is_some(), || {
-                    format!("{how:?}, and woken: {:?}", wait.woken.get())
-                }) && scene.check(took == length, || format!("took {took:?}, not {length:?}"))
-            }
-        };
         if how == Wake::Killed {
+            scene.check(woken.is_none(), || "a wake was lost to a kill".into());
             scene.check_doom(me);
+        } else {
+            let right = (how == Wake::Woken) == woken.is_some();
+            scene.check(right, || format!("{how:?}, and woken: {woken:?}"));
         }
+        let (took, ends) = (clock::now() - began, woken.unwrap_or(began + whole(length)));
+        let right = if how == Wake::Killed { began + took <= ends } else { began + took == ends };
+        scene.check(right, || format!("{how:?} after {took:?} of {length:?}"));
         deliver(how);
     }
 
@@ -187,7 +192,7 @@ impl Subject for Clockwork {
                 let until = clock::now() + length;
                 self.take(scene, me, length, || sleep_until(until));
             }
-            Op::Park(length) => self.park(scene, me, length),
+            Op::Park(length, early) => self.park(scene, me, length, early),
             Op::Unpark(at) => self.unpark(at),
             Op::Nested(lengths) => self.nest(scene, me, lengths),
             Op::After(length) => self.set(length),
