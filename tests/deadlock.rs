@@ -99,13 +99,16 @@ fn a_verdict_that_is_always_swallowed_ends_the_process_hu_01() {
     let child = support::in_child(name, || {
         osier::run(|| {
             Builder::new().name("ann").spawn(wait_for_nobody).unwrap();
-            loop {
+            for _ in 0..100 {
                 swallow(wait_for_nobody);
+                println!("told once more");
             }
         });
     });
     let stderr = String::from_utf8(child.stderr).unwrap();
     assert_eq!(child.status.signal(), Some(SIGABRT), "{stderr}");
+    let stdout = String::from_utf8(child.stdout).unwrap();
+    assert_eq!(stdout.matches("told once more").count(), 16, "as its docs say");
     assert!(stderr.contains("catches every verdict"), "{stderr}");
     assert_eq!(stderr.matches("deadlock: no green thread").count(), 1, "{stderr}");
     assert!(stderr.contains("'main'") && stderr.contains("'ann'"), "{stderr}");

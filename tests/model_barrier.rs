@@ -135,6 +135,10 @@ impl Subject for Gate {
         scene.check(model.granted.is_empty(), || format!("not woken: {:?}", model.granted));
     }
 
+    fn end(&self, scene: &Scene) {
+        scene.check_nobody_waits(&self.barrier);
+    }
+
     fn free(&self, _: &Scene) -> bool {
         self.barrier.reset();
         self.model.borrow_mut().reset();

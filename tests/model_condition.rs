@@ -263,6 +263,7 @@ impl Subject for Room {
     }
 
     fn end(&self, scene: &Scene) {
+        scene.check_nobody_waits(&(&self.condition, &self.mutex));
         scene.check(self.mutex.try_lock().is_ok(), || "the lock is not free".into());
     }
 

@@ -127,6 +127,7 @@ impl<K: Kind<Item = Item> + 'static> Subject for Store<K> {
 
     /// All that was put and not got is still there, in its order.
     fn end(&self, scene: &Scene) {
+        scene.check_nobody_waits(&self.queue);
         (0..=self.queue.len()).for_each(|_| self.try_exchange(scene, None));
         self.compare(scene);
     }

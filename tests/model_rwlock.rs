@@ -158,6 +158,7 @@ impl Subject for Book {
     }
 
     fn end(&self, scene: &Scene) {
+        scene.check_nobody_waits(&self.lock);
         scene.check(self.model.borrow().inside.is_empty(), || "somebody is still in".into());
         scene.check(self.lock.try_write().is_ok(), || "it is not free".into());
     }

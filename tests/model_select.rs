@@ -196,6 +196,7 @@ impl Subject for Market {
 
     /// All that was put and not got is still there.
     fn end(&self, scene: &Scene) {
+        scene.check_nobody_waits(&(&self.kept, &self.direct));
         (0..6).for_each(|n| self.try_select(scene, &[(n % QUEUES, None)]));
         self.compare(scene);
     }

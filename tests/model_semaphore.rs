@@ -174,6 +174,7 @@ impl Subject for Places {
     }
 
     fn end(&self, scene: &Scene) {
+        scene.check_nobody_waits(&self.semaphore);
         let (found, all) = (self.semaphore.available(), self.model.borrow().all);
         scene.check(found == all, || format!("{found} of {all} came back"));
     }

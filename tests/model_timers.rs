@@ -1,16 +1,17 @@
-//! Sleeps, time-outs in time-outs and timers, by tasks in any order, against sums of times.
+//! Sleeps, waits that are ended early, time-outs in time-outs and timers, by tasks in any order, against sums of times.
 //!
 //! By a clock that stands still while anybody can run, whatever ends by time ends at its very time.
 
 mod model;
 
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use model::{Limit, Scene, Subject, cases, limited, play, script};
-use osier::{Reason, Timer, clock, park, sleep, sleep_until, timeout};
+use osier::{Reason, Timer, Unparker, Wake, clock, deliver, park, sleep, sleep_until, timeout};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -18,7 +19,10 @@ enum Op {
     Sleep(Duration),
     /// From now on, or so long ago.
     Until(Duration, bool),
-    Park(Duration),
+    /// True: woken before it begins.
+    Park(Duration, bool),
+    /// One of the last waits of `Park`, be it over or not.
+    Unpark(usize),
     /// The last in the second in the first.
     Nested([Duration; 3]),
     After(Duration),
@@ -26,18 +30,25 @@ enum Op {
     Cancel,
 }
 
-/// From microseconds to more than a year: through every level of a wheel.
+/// From nanoseconds to more than a year: through every level of a wheel.
 fn length() -> impl Strategy<Value = Duration> {
     const DAY: u64 = 86_400_000_000;
-    prop_oneof![0..20_u64, 0..5_000_u64, 0..3_000_000_u64, 0..DAY / 12, 0..DAY * 400]
-        .prop_map(Duration::from_micros)
+    let micros = prop_oneof![0..20_u64, 0..5_000_u64, 0..3_000_000_u64, 0..DAY / 12, 0..DAY * 400];
+    let nanos = prop_oneof![3 => Just(0), 1 => 0..1000_u64];
+    (micros, nanos).prop_map(|(us, ns)| Duration::from_micros(us) + Duration::from_nanos(ns))
+}
+
+/// After so long the virtual clock, which counts microseconds, says that it is over: never early.
+fn whole(length: Duration) -> Duration {
+    Duration::from_micros(length.as_nanos().div_ceil(1000).try_into().expect("a few years"))
 }
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         3 => length().prop_map(Op::Sleep),
         2 => (length(), any::<bool>()).prop_map(|(length, ago)| Op::Until(length, ago)),
-        2 => length().prop_map(Op::Park),
+        3 => (length(), prop::bool::weighted(0.2)).prop_map(|(length, early)| Op::Park(length, early)),
+        2 => (0..WAITS).prop_map(Op::Unpark),
         4 => [length(), length(), length()].prop_map(Op::Nested),
         3 => length().prop_map(Op::After),
         1 => Just(Op::Cancel),
@@ -51,8 +62,27 @@ struct Alarm {
     gone_off: Rc<Cell<Option<Instant>>>,
 }
 
+/// A wait that may be ended early, and when it was.
+#[derive(Clone)]
+struct Wait {
+    unparker: Unparker,
+    is_over: Rc<Cell<bool>>,
+    woken: Rc<Cell<Option<Instant>>>,
+}
+
+impl Wait {
+    fn new(unparker: Unparker) -> Wait {
+        Wait { unparker, is_over: Rc::default(), woken: Rc::default() }
+    }
+}
+
+/// How many waits are remembered.
+const WAITS: usize = 8;
+
 #[derive(Default)]
 struct Clockwork {
+    /// The latest first.
+    waits: RefCell<VecDeque<Wait>>,
     alarms: RefCell<Vec<Alarm>>,
     cancelled: RefCell<Vec<Alarm>>,
 }
@@ -60,7 +90,7 @@ struct Clockwork {
 impl Clockwork {
     /// Does what takes exactly so long.
     fn take<T>(&self, scene: &Scene, me: usize, length: Duration, f: impl FnOnce() -> T) -> T {
-        let began = clock::now();
+        let (began, length) = (clock::now(), whole(length));
         let outcome = limited(Limit::None, |_| Some(f()));
         let took = clock::now() - began;
         scene.moves();
@@ -79,21 +109,58 @@ impl Clockwork {
 
     fn nest(&self, scene: &Scene, me: usize, lengths: [Duration; 3]) {
         let [outer, inner, last] = lengths;
-        let shortest = outer.min(inner).min(last);
+        let shortest = whole(outer.min(inner).min(last));
         let nest = || timeout(outer, || timeout(inner, || sleep(last)));
         let ended_by = match self.take(scene, me, shortest, nest) {
-            Err(_) => outer,
-            Ok(Err(_)) => inner,
-            Ok(Ok(())) => last,
+            Err(_) => whole(outer),
+            Ok(Err(_)) => whole(inner),
+            Ok(Ok(())) => whole(last),
         };
         scene.check(ended_by == shortest, || format!("{ended_by:?} ended it, of {lengths:?}"));
+    }
+
+    /// Ends when it is woken, and its time if it is not.
+    fn park(&self, scene: &Scene, me: usize, length: Duration, is_early: bool) {
+        let began = clock::now();
+        let wait = Wait::new(Unparker::current());
+        self.waits.borrow_mut().push_front(wait.clone());
+        self.waits.borrow_mut().truncate(WAITS);
+        if is_early {
+            self.unpark(0);
+        }
+        let reason = Reason::new("waiting for time to pass");
+        let how = park(reason, clock::deadline(length), || {});
+        wait.is_over.set(true);
+        let woken = wait.woken.get();
+        scene.moves();
+        if how == Wake::Killed {
+            scene.check(woken.is_none(), || "a wake was lost to a kill".into());
+            scene.check_doom(me);
+        } else {
+            let right = (how == Wake::Woken) == woken.is_some();
+            scene.check(right, || format!("{how:?}, and woken: {woken:?}"));
+        }
+        let (took, ends) = (clock::now() - began, woken.unwrap_or(began + whole(length)));
+        let right = if how == Wake::Killed { began + took <= ends } else { began + took == ends };
+        scene.check(right, || format!("{how:?} after {took:?} of {length:?}"));
+        deliver(how);
+    }
+
+    /// Ends one of the last waits; nothing if that is over.
+    fn unpark(&self, at: usize) {
+        if let Some(wait) = self.waits.borrow().get(at) {
+            wait.unparker.unpark();
+            if !wait.is_over.get() {
+                wait.woken.set(wait.woken.get().or(Some(clock::now())));
+            }
+        }
     }
 
     fn set(&self, length: Duration) {
         let gone_off = Rc::new(Cell::new(None));
         let tells = gone_off.clone();
         let timer = Timer::after(length, move || tells.set(Some(clock::now())));
-        let due = clock::now() + length;
+        let due = clock::now() + whole(length);
         self.alarms.borrow_mut().push(Alarm { timer, due, gone_off });
     }
 
@@ -115,7 +182,6 @@ impl Subject for Clockwork {
     type Held<'a> = ();
 
     fn perform(&self, scene: &Scene, me: usize, op: &Op, (): &mut ()) {
-        let parked = Reason::new("waiting for time to pass");
         match *op {
             Op::Sleep(length) => self.take(scene, me, length, || sleep(length)),
             Op::Until(length, true) => {
@@ -126,10 +192,8 @@ impl Subject for Clockwork {
                 let until = clock::now() + length;
                 self.take(scene, me, length, || sleep_until(until));
             }
-            Op::Park(length) => self.take(scene, me, length, || {
-                let wake = park(parked, clock::deadline(length), || {});
-                _ = osier::deliver(wake);
-            }),
+            Op::Park(length, early) => self.park(scene, me, length, early),
+            Op::Unpark(at) => self.unpark(at),
             Op::Nested(lengths) => self.nest(scene, me, lengths),
             Op::After(length) => self.set(length),
             Op::Cancel => self.cancel(scene),

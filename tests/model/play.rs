@@ -1,5 +1,8 @@
 //! The run: every list by a task, and the one that sees to it that all come to an end.
 
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -7,6 +10,7 @@ use osier::testing::{Config, wait_all_parked};
 use osier::{JoinHandle, Reason, Unparker, join_all, park, sleep, spawn, stats, yield_now};
 use proptest::test_runner::TestCaseError;
 
+use super::script::seed;
 use super::{Scene, Script, Step, UNIT};
 
 /// What is tried, with its model.
@@ -38,27 +42,48 @@ pub(crate) fn play<S: Subject>(
     make: impl FnOnce() -> S,
 ) -> Result<(), TestCaseError> {
     let config = Config::new().seed(script.seed).patience(Duration::ZERO);
-    let fault = config.run(|| {
-        let scene = Rc::new(Scene::new(script.lists.len()));
-        let subject = Rc::new(make());
-        let lists = script.lists.iter().cloned().map(Rc::new).enumerate();
-        let actors: Vec<JoinHandle<()>> = lists
-            .map(|(me, list)| {
-                let (subject, scene) = (subject.clone(), scene.clone());
-                spawn(move || supervise(&subject, &scene, me, &list))
-            })
-            .collect();
-        direct(&*subject, &scene, &actors);
-        if scene.fault().is_none() {
-            join_all(actors);
-            wait_all_parked();
-            subject.end(&scene);
-            let left = (stats().tasks, stats().timers);
-            scene.check(left == (1, 0), || format!("tasks and timers that are left: {left:?}"));
-        }
-        scene.fault()
-    });
-    fault.map_or(Ok(()), |fault| Err(TestCaseError::fail(fault)))
+    let fault = RefCell::new(None);
+    let run = || config.run(|| _ = fault.replace(play_all(script, make())));
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(run)) {
+        fault.borrow_mut().get_or_insert_with(|| text_of(&*payload));
+    }
+    fault.into_inner().map_or(Ok(()), |fault| {
+        // What a run in trouble says of its own seed does not draw the script again.
+        Err(TestCaseError::fail(format!("{fault}\nall of this again: OSIER_SEED={}", seed())))
+    })
+}
+
+fn play_all<S: Subject>(script: &Script<S::Op>, subject: S) -> Option<String> {
+    let scene = Rc::new(Scene::new(script.lists.len()));
+    let subject = Rc::new(subject);
+    let lists = script.lists.iter().cloned().map(Rc::new).enumerate();
+    let actors: Vec<JoinHandle<()>> = lists
+        .map(|(me, list)| {
+            let (subject, scene) = (subject.clone(), scene.clone());
+            spawn(move || supervise(&subject, &scene, me, &list))
+        })
+        .collect();
+    direct(&*subject, &scene, &actors);
+    if scene.fault().is_none() {
+        join_all(actors);
+        wait_all_parked();
+        let done = scene.actors.iter().map(|actor| actor.cursor.get());
+        let is_done = done.eq(script.lists.iter().map(Vec::len));
+        scene.check(is_done, || "a list was not done to its end".into());
+        subject.end(&scene);
+        let left = (stats().tasks, stats().timers);
+        scene.check(left == (1, 0), || format!("tasks and timers that are left: {left:?}"));
+    } else {
+        actors.iter().for_each(JoinHandle::kill); // or the run would wait for them
+        (0..scene.actors.len()).for_each(|who| scene.kill(who));
+    }
+    scene.fault()
+}
+
+fn text_of(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().cloned();
+    text.or_else(|| payload.downcast_ref::<&str>().map(|text| text.to_string()))
+        .unwrap_or_else(|| "a deadlock, or a panic without a text".into())
 }
 
 /// Sees to it that all go on, until they have ended or something is wrong.

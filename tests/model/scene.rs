@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Instant;
 
@@ -65,6 +66,13 @@ impl Scene {
             self.moves();
         }
         holds
+    }
+
+    /// When all have ended nobody is in line: who is left there by mistake is passed by, and takes memory for ever.
+    #[track_caller]
+    pub(crate) fn check_nobody_waits(&self, what: &dyn Debug) {
+        let says = format!("{what:?}");
+        self.check(!says.contains("Unparker"), || format!("left in line: {says}"));
     }
 
     pub(super) fn fault(&self) -> Option<String> {
