@@ -111,7 +111,7 @@ const GUESSES: usize = 2;
 #[inline]
 fn choose<B: Branch>(branches: &mut [B]) -> Option<usize> {
     for _ in 0..GUESSES.min(branches.len().saturating_sub(1)) {
-        let at = chance::below(branches.len() as u32) as usize;
+        let at = chance::below(branches.len());
         if branches[at].is_ready() {
             return Some(at);
         }
