@@ -11,6 +11,8 @@ pub mod clock;
 mod complaint;
 #[allow(unsafe_code)]
 mod coroutine;
+#[doc(hidden)]
+pub mod fork;
 pub mod future;
 pub mod greenlet;
 mod group;
@@ -26,6 +28,8 @@ pub mod queue;
 #[cfg(feature = "testing")]
 mod random;
 mod reactor;
+#[doc(hidden)]
+pub mod ready;
 #[cfg(doctest)]
 mod refused;
 mod run;
