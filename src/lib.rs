@@ -32,17 +32,17 @@
 //! | run a program's body as the first task | [`run`], [`Hub`] |
 //! | start tasks and have their results | [`spawn`], [`Builder`], [`JoinHandle`], [`join_all`], [`scope`](scope()) |
 //! | share data between tasks | [`sync`]: [`Mutex`](sync::Mutex), [`RwLock`](sync::RwLock), [`Semaphore`](sync::Semaphore), [`Condition`](sync::Condition), [`Event`](sync::Event), [`Barrier`](sync::Barrier), [`OnceCell`](sync::OnceCell) |
-//! | hand things from task to task | [`queue`], [`channel`] |
+//! | hand things from task to task, a result to many | [`queue`], [`channel`], [`AsyncResult`] |
 //! | wait for whichever comes first | [`select!`], [`select`](mod@select) |
 //! | handle many tasks | [`Group`], [`Pool`], [`map_ordered`], [`Worker`], [`JoinAll`], [`kill_all`] |
 //! | wait | [`sleep`], [`sleep_until`], [`yield_now`], [`wait`], [`iwait`] |
 //! | be called | [`JoinHandle::link`], [`spawn_later`], [`Timer`], [`run_callback`] |
-//! | hand a result to many | [`AsyncResult`] |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
 //! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
+//! | start processes, talk to them | `process`: `Process`, `functions!`, `pipe` |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
 //! | see what goes on | [`dump`], [`inspect`], [`stats`], [`enumerate`], [`watch`], [`Watch::slices`], [`Deadlock`], [`set_error_hook`], [`log`](mod@log) |
@@ -68,8 +68,7 @@
 //! | `gevent.wait`, `gevent.iwait`, `gevent.wait()` | [`wait`], [`iwait`], [`join_rest`] |
 //! | `AsyncResult`, `pool.Group`, `pool.Pool` | [`AsyncResult`], [`Group`], [`Pool`] |
 //! | `gevent.local.local`, `threading.local` | [`task_local!`] |
-//! | `hub.loop.run_callback` | [`run_callback`] |
-//! | `threading.Timer`, `enumerate`, `active_count` | [`Timer`], [`enumerate`], [`active_count`] |
+//! | `hub.loop.run_callback`, `threading.Timer`, `enumerate` | [`run_callback`], [`Timer`], [`enumerate`] |
 //! | `threading.excepthook` | [`set_error_hook`] |
 //! | `gevent.sleep(s)`, `gevent.sleep(0)` | [`sleep`], [`yield_now`] |
 //! | `gevent.Timeout` | [`timeout`] |
@@ -78,7 +77,6 @@
 //! | `q.put_nowait(x)`, `q.get(timeout=s)`, `q.peek()` | [`try_put`](queue::AnyQueue::try_put), [`get_timeout`](queue::AnyQueue::get_timeout), [`peek`](queue::AnyQueue::peek) |
 //! | `Full`, `Empty`, `ShutDown` | [`PutError`](queue::PutError), [`GetError`](queue::GetError); a limit that is over is `TimedOut` |
 //! | `for item in q`, `q.shutdown(immediate=True)` | [`iter`](queue::AnyQueue::iter), [`shutdown`](queue::AnyQueue::shutdown), [`shutdown_now`](queue::AnyQueue::shutdown_now) |
-//! | `q.maxsize = n` | [`set_maxsize`](queue::AnyQueue::set_maxsize) |
 //! | `gevent.lock.Semaphore`, `BoundedSemaphore`, `DummySemaphore` | [`sync::Semaphore`], [`sync::BoundedSemaphore`], [`sync::Semaphore::unlimited`] |
 //! | `gevent.lock.RLock`, `threading.Lock`, `threading.Condition` | [`sync::RLock`], [`sync::Mutex`], [`sync::Condition`] |
 //! | `gevent.event.Event`, `threading.Barrier` | [`sync::Event`], [`sync::Barrier`] |
@@ -86,7 +84,6 @@
 //! | `LoopExit` | [`Deadlock`] |
 //! | `gevent.util.GreenletTree`, `print_run_info` | [`inspect::task_tree`], [`dump`], [`inspect::dump_on_signal`] |
 //! | the monitor thread, `max_memory_usage`, `assert_switches` | [`watch`], [`inspect::watch_memory`], [`inspect::assert_switches`] |
-//! | `gevent.config`, `GEVENT_*` | [`settings`] |
 //! | `gevent.spawn_raw`, `greenlet.greenlet` | [`greenlet::Greenlet`]; its module has a table of its own |
 //! | `gevent.socket`, `monkey.patch_all()` + `requests` | `net`, `net::http` |
 //!
@@ -107,11 +104,11 @@
 //! - `tls`: TLS streams, by rustls
 //! - `http`: an HTTP client, which is ureq over these sockets
 //! - `symbols`: names of functions in what a [`watch`] reports
+//! - `process`: processes, and connections between them
 //! - `testing`: time and order under control, for tests
 //! - `http-brotli`, `http-charset`, `http-cookies`, `http-json`, `http-multipart`: ureq's
 //!
-//! Which stack switch is built in is no feature but a variable of the build, `OSIER_SWITCH`: `jump`
-//! (x86-64 Linux, the default there) or `portable`.
+//! Which stack switch is built in is a variable of the build, `OSIER_SWITCH`: `jump` (x86-64 Linux) or `portable`.
 #![forbid(unsafe_code)]
 
 #[doc(inline)]
@@ -136,6 +133,9 @@ pub use osier_runtime::{
 #[cfg(feature = "net")]
 #[doc(inline)]
 pub use osier_net as net;
+#[cfg(feature = "process")]
+#[doc(inline)]
+pub use osier_process as process;
 #[cfg(feature = "testing")]
 #[doc(inline)]
 pub use osier_runtime::testing;

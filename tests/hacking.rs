@@ -7,7 +7,7 @@ use std::path::Path;
 const HACKING: &str = include_str!("../HACKING.md");
 
 /// More would not be read.
-const LONGEST: usize = 150;
+const LONGEST: usize = 160;
 
 /// What the map says of a folder: the names below its line; of none: the names at the margin.
 fn mapped(folder: Option<&str>) -> BTreeSet<&str> {
@@ -40,7 +40,7 @@ fn present(folder: &str) -> BTreeSet<String> {
 
 #[test]
 fn the_modules_are_those_of_the_map() {
-    for folder in ["runtime/src/", "net/src/"] {
+    for folder in ["runtime/src/", "process/src/", "net/src/"] {
         let mapped: BTreeSet<String> = mapped(Some(folder)).into_iter().map(String::from).collect();
         assert_eq!(mapped, present(folder), "left the map's, right the tree's {folder}");
     }

@@ -43,6 +43,8 @@ const RUNTIME: &str = "
     run: task hub handle
     io: clock reactor task hub cancel park
     thread: settings clock complaint task hub cancel park wait blocker handle run
+    fork: clock hub thread
+    ready: handle io spawn thread wait fork
     lull: clock task hub cancel park
     queue: clock task cancel park wait
     channel: clock queue wait
@@ -64,11 +66,20 @@ const NET: &str = "
     http: dns tcp
 ";
 
+/// Modules of process.
+const PROCESS: &str = "
+    sys:
+    wire: sys
+    process: sys wire
+    pipe: wire
+";
+
 /// Packages of ours that each package may depend on.
 const PACKAGES: &[(&str, &[&str])] = &[
     ("runtime", &[]),
+    ("process", &["osier-runtime"]),
     ("net", &["osier-runtime"]),
-    (".", &["osier-runtime", "osier-net"]),
+    (".", &["osier-runtime", "osier-process", "osier-net"]),
     ("examples/crawler", &["osier"]),
     ("benches", &["osier"]),
     ("models", &[]),
@@ -78,8 +89,13 @@ const PACKAGES: &[(&str, &[&str])] = &[
 const BENCH: &[&str] = &["osier", "rustix", "serde_json"];
 
 /// Who may call what the compiler cannot check.
-const UNSAFE: &[&str] =
-    &["runtime/src/sys/", "runtime/src/stack/", "runtime/src/coroutine/", "runtime/src/task/"];
+const UNSAFE: &[&str] = &[
+    "runtime/src/sys/",
+    "runtime/src/stack/",
+    "runtime/src/coroutine/",
+    "runtime/src/task/",
+    "process/src/sys/",
+];
 
 /// Crates that one place alone may name, so that they can be replaced there.
 const SEAMS: &[(&str, &[&str])] =
@@ -104,6 +120,11 @@ fn modules_of_runtime_look_down() {
 #[test]
 fn modules_of_net_look_down() {
     none(layers(NET).check("net/src/", &sources()));
+}
+
+#[test]
+fn modules_of_process_look_down() {
+    none(layers(PROCESS).check("process/src/", &sources()));
 }
 
 #[test]

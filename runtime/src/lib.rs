@@ -11,6 +11,8 @@ pub mod clock;
 mod complaint;
 #[allow(unsafe_code)]
 mod coroutine;
+#[doc(hidden)]
+pub mod fork;
 pub mod future;
 pub mod greenlet;
 mod group;
@@ -29,6 +31,8 @@ pub mod queue;
 )]
 mod random;
 mod reactor;
+#[doc(hidden)]
+pub mod ready;
 #[cfg(doctest)]
 mod refused;
 mod run;

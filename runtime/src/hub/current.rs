@@ -1,8 +1,11 @@
 //! The hub of this thread.
 
-use super::Hub;
-use crate::coroutine::Place;
+use std::io;
+
+use super::{Hub, directory};
+use crate::coroutine::{Place, deactivate};
 use crate::stack::LineBuf;
+use crate::sys::shot;
 use crate::sys::slot::Slot;
 use crate::task::TaskId;
 
@@ -39,6 +42,18 @@ fn outside(what: &str) -> ! {
 /// Whether this code runs in a task, and one that may wait.
 pub(crate) fn is_in_task() -> bool {
     hub(|hub| hub.is_some_and(|hub| hub.is_running()) && !std::thread::panicking())
+}
+
+/// Leaves the hubs of the process behind that this one was forked from, and whatever ran on them.
+///
+/// Nothing of theirs is dropped: it is the other process's. For a forked child that never returns to where it was.
+pub(crate) fn desert() -> io::Result<()> {
+    directory::desert();
+    let disowned = hub(|hub| hub.map_or(Ok(()), |hub| hub.reactor.borrow_mut().disown()));
+    HUB.with(Slot::clear);
+    deactivate();
+    shot::stand_on(0, 0);
+    disowned
 }
 
 /// Where this code runs, as far as switches by hand are concerned.

@@ -1,6 +1,7 @@
 //! Where a hub's inbox is, by the hub's number; for sockets that are dropped on another thread, and for
 //! dumps of all hubs.
 
+use std::mem;
 use std::sync::{Mutex, MutexGuard};
 
 use super::Sender;
@@ -25,6 +26,14 @@ pub(super) fn leave(number: u32) {
 /// The inbox of that hub, if it has not ended.
 pub(crate) fn sender_of(number: u32) -> Option<Sender> {
     hubs().iter().find(|(other, _)| *other == number).map(|(_, sender)| sender.clone())
+}
+
+/// Says, in a forked child, that all of them stayed behind.
+pub(super) fn desert() {
+    for (_, sender) in mem::take(&mut *hubs()) {
+        sender.desert();
+        mem::forget(sender); // to free it is to no end
+    }
 }
 
 /// Number and inbox of every hub that has not ended.

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
 use super::bell::Bell;
@@ -37,13 +38,15 @@ pub(crate) struct Sender {
 
 struct Door {
     bell: Bell,
+    /// Set in a forked child, where nobody will ever read the queue.
+    deserted: AtomicBool,
     waker: Arc<Waker>,
 }
 
 impl Inbox {
     pub(super) fn new(waker: Arc<Waker>) -> Inbox {
         let (sender, queue) = mpsc::channel();
-        let door = Arc::new(Door { bell: Bell::new(), waker });
+        let door = Arc::new(Door { bell: Bell::new(), deserted: AtomicBool::new(false), waker });
         Inbox { queue, sender: Sender { queue: sender, door } }
     }
 
@@ -72,8 +75,16 @@ impl Sender {
         Arc::ptr_eq(&self.door, &other.door)
     }
 
+    /// Says, in a forked child, that the hub stayed behind: what is sent from now on is given back.
+    pub(super) fn desert(&self) {
+        self.door.deserted.store(true, Ordering::Relaxed);
+    }
+
     /// Puts a message; gives it back when the hub has ended.
     pub(crate) fn send(&self, message: Message) -> Result<(), Message> {
+        if self.door.deserted.load(Ordering::Relaxed) {
+            return Err(message);
+        }
         self.queue.send(message).map_err(|refused| refused.0)?;
         if self.door.bell.must_ring()
             && let Err(error) = self.door.waker.wake()

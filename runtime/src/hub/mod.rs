@@ -56,7 +56,7 @@ mod wake;
 
 pub(crate) use alarm::Alarm;
 pub(crate) use board::Board;
-pub(crate) use current::{describe, expect_hub, here, hub, is_in_task};
+pub(crate) use current::{describe, desert, expect_hub, here, hub, is_in_task};
 pub use deadlock::Deadlock;
 pub(crate) use directory::{all_hubs, sender_of};
 pub(crate) use holders::{Held, Notice};

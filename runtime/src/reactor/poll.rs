@@ -251,6 +251,20 @@ impl<W> Reactor<W> {
         }
     }
 
+    /// Lets go of the kernel's side, which after a fork is another process's as well.
+    ///
+    /// Closing it changes nothing there; taking a source out of it would. What was registered is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new): then the old one stays.
+    pub(crate) fn disown(&mut self) -> io::Result<()> {
+        self.poll = Poll::new()?;
+        self.waiting = 0;
+        self.sources.clear();
+        Ok(())
+    }
+
     /// How many wait for a descriptor.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting

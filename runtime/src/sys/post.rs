@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
+use rustix::process::Pid;
 
 use super::signal::{self, Action};
 
@@ -22,6 +23,8 @@ struct Letterbox {
     /// Non-blocking: when it is full, it has been rung often enough.
     slot: UnixStream,
     inside: UnixStream,
+    /// The process that has made it.
+    reader: Pid,
     /// Whether somebody reads it.
     taken: AtomicBool,
 }
@@ -33,11 +36,17 @@ impl Letterbox {
     fn new() -> io::Result<Letterbox> {
         let (slot, inside) = UnixStream::pair()?;
         slot.set_nonblocking(true)?;
-        Ok(Letterbox { slot, inside, taken: AtomicBool::new(false) })
+        let reader = rustix::process::getpid();
+        Ok(Letterbox { slot, inside, reader, taken: AtomicBool::new(false) })
     }
 
-    /// Async-signal-safe: one system call.
+    /// Async-signal-safe: two system calls.
+    ///
+    /// In a forked child the other end is another process's, which was not meant.
     fn ring(&self) {
+        if rustix::process::getpid() != self.reader {
+            return;
+        }
         let _ = rustix::io::write(&self.slot, &[0]);
     }
 }

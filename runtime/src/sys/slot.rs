@@ -29,6 +29,11 @@ impl<T> Slot<T> {
         f()
     }
 
+    /// Forgets what was set; whoever has set it may not come back to see that.
+    pub(crate) fn clear(&self) {
+        self.at.set(ptr::null());
+    }
+
     /// Gives `f` what was set, if anything.
     #[inline(always)]
     pub(crate) fn with<R>(&self, f: impl FnOnce(Option<&T>) -> R) -> R {

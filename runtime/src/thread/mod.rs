@@ -1,6 +1,7 @@
 //! Other OS threads: where calls go that cannot be green, and what crosses between them.
 //!
 //! - `pool`: a bounded pool of OS threads
+//! - `crews`: all threads of ours that can be sent home before a fork
 //! - `offload`: a call on such a thread, while the task waits
 //! - `calls`: promises of such calls, and waiting for all of them
 //! - `executor`: a pool with an end, by the model of `concurrent.futures`
@@ -11,6 +12,7 @@
 
 mod calls;
 mod channel;
+pub(crate) mod crews;
 mod event;
 mod executor;
 mod hubs;

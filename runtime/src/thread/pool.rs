@@ -20,6 +20,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use super::Semaphore;
+use super::crews::{self, Crew};
 use crate::blocker::Rouser;
 use crate::clock;
 use crate::wait::list::WaitList;
@@ -197,6 +198,9 @@ impl Pool {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let name = format!("osier-{}-{}", self.name, state.started + 1);
+        if state.started == 0 {
+            crews::enter(Crew::Pool(self));
+        }
         let thread = thread::Builder::new().name(name).spawn(|| self.run())?;
         state.threads.push(thread);
         state.started += 1;

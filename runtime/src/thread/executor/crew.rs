@@ -10,10 +10,13 @@ use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
+use std::time::Duration;
 
 use super::job::Job;
+use crate::clock;
 use crate::complaint::complain;
 use crate::task::JoinError;
+use crate::thread::crews::{self, Retire};
 use crate::thread::lock::{Mutex, MutexGuard, lock};
 use crate::thread::{Event, Stats};
 
@@ -29,6 +32,8 @@ pub(super) struct Crew {
     state: Mutex<State>,
     /// A job has come, or there will be none any more.
     work: Condvar,
+    /// A thread has left while `retiring`, or taken a job.
+    change: Condvar,
     /// Set when there will be no more jobs and all threads have left.
     over: Event,
 }
@@ -41,6 +46,8 @@ struct State {
     alive: usize,
     /// Those of them that have no job, or have just been started for one.
     idle: usize,
+    /// Whether those without a job are to leave: a fork is near.
+    retiring: bool,
     /// Whether no more jobs are taken.
     closed: bool,
     /// Why no job is made any more.
@@ -61,11 +68,13 @@ impl Crew {
             threads: Vec::new(),
             alive: 0,
             idle: 0,
+            retiring: false,
             closed: false,
             broken: None,
         };
-        let (state, work, over) = (Mutex::new(state), Condvar::new(), Event::new());
-        Crew { max, prefix, initializer, state, work, over }
+        let (state, over) = (Mutex::new(state), Event::new());
+        let (work, change) = (Condvar::new(), Condvar::new());
+        Crew { max, prefix, initializer, state, work, change, over }
     }
 
     /// Takes a job that `make` makes, if one can be taken.
@@ -95,6 +104,10 @@ impl Crew {
 
     fn start(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
         let name = format!("{}_{}", self.prefix, state.threads.len());
+        if state.threads.is_empty() {
+            let crew = Arc::downgrade(self);
+            crews::enter(crews::Crew::Executor(crew));
+        }
         let crew = self.clone();
         let thread = thread::Builder::new().name(name).spawn(move || crew.work())?;
         state.threads.push(thread);
@@ -131,7 +144,7 @@ impl Crew {
                 state.idle -= 1;
                 return Some(job);
             }
-            if state.closed || state.broken.is_some() {
+            if state.closed || state.broken.is_some() || state.retiring {
                 self.leave(state);
                 return None;
             }
@@ -143,6 +156,9 @@ impl Crew {
         state.alive -= 1;
         state.idle -= 1;
         let last = state.closed && state.alive == 0;
+        if state.retiring {
+            self.change.notify_all();
+        }
         drop(state);
         if last {
             self.over.set();
@@ -197,6 +213,28 @@ impl Crew {
     /// Whether this is one of its threads.
     pub(super) fn is_member(&self, id: ThreadId) -> bool {
         lock(&self.state).threads.iter().any(|thread| thread.thread().id() == id)
+    }
+}
+
+impl Retire for Crew {
+    fn retire(&self, patience: Duration) {
+        let deadline = clock::now() + patience;
+        let mut state = lock(&self.state);
+        state.retiring = true;
+        self.work.notify_all();
+        while state.alive > 0 {
+            let left = deadline.saturating_duration_since(clock::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.change.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.retiring = false;
+        let over = state.alive == 0;
+        let threads = if over { mem::take(&mut state.threads) } else { Vec::new() };
+        drop(state);
+        threads.into_iter().for_each(|thread| _ = thread.join());
     }
 }
 

@@ -1,0 +1,17 @@
+//! Private half of `osier`; use `osier::process`.
+//!
+//! Processes that wait as tasks do: starting them, waiting for them, and what passes between them. What users see of it they see
+//! as `osier::process`, whose docs are the ones to read. HACKING.md has the map.
+
+pub mod pipe;
+#[doc(hidden)]
+pub mod process;
+#[allow(unsafe_code)]
+mod sys;
+mod wire;
+
+pub use process::{
+    Builder, Current, Exit, ExitStatus, Function, Parent, Process, Run, Signature, StartError,
+    StillRunning, active_children, at_exit, cpu_count, current, exit, parent, set_authkey,
+};
+pub use wire::{Parcel, Passed, RecvError, SendError, Socket, Stake};

@@ -1,0 +1,24 @@
+//! What passes between processes, and over what.
+//!
+//! - `stake`: which descriptors of ours a process holds, and which of them a forked child was handed
+//! - `parcel`: a value as bytes and descriptors
+//! - `passed`: descriptors within values
+//! - `frame`: how a parcel looks on a socket
+//! - `sealed`: what is too large for a message
+//! - `socket`: sending and receiving parcels
+//! - `error`: what can go wrong
+
+mod error;
+mod frame;
+mod parcel;
+mod passed;
+mod sealed;
+mod socket;
+mod stake;
+
+pub use error::{RecvError, SendError};
+pub use parcel::Parcel;
+pub use passed::Passed;
+pub use socket::Socket;
+pub use stake::Stake;
+pub(crate) use stake::{give_up_all_but, staked};

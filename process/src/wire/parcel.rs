@@ -1,0 +1,64 @@
+//! A value as bytes and descriptors.
+
+use std::os::fd::OwnedFd;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::passed::{attach, detach, reason};
+use super::{RecvError, SendError};
+
+/// A value on its way: its bytes (postcard's), and the descriptors within it.
+///
+/// ```
+/// use osier::process::Parcel;
+///
+/// let parcel = Parcel::pack(&("green", 7_u32))?;
+/// assert_eq!(parcel.unpack::<(String, u32)>().unwrap(), ("green".to_string(), 7));
+/// # Ok::<(), osier::process::SendError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Parcel {
+    /// The value, without its descriptors.
+    pub bytes: Vec<u8>,
+    /// The descriptors, in the order in which the bytes speak of them.
+    pub descriptors: Vec<OwnedFd>,
+}
+
+impl Parcel {
+    /// Encodes a value.
+    ///
+    /// # Errors
+    /// [`SendError::Encode`] when its `Serialize` refuses, or a descriptor in it cannot be duplicated.
+    ///
+    /// # Blocking
+    /// Never switches tasks, unless the value's own `Serialize` does.
+    pub fn pack<T: Serialize + ?Sized>(value: &T) -> Result<Parcel, SendError> {
+        let (bytes, descriptors) = attach(|| postcard::to_stdvec(value));
+        match bytes {
+            Ok(bytes) => Ok(Parcel { bytes, descriptors }),
+            Err(error) => Err(SendError::Encode(reason(&error))),
+        }
+    }
+
+    /// Decodes the value.
+    ///
+    /// # Errors
+    /// [`RecvError::Decode`] when these are not the bytes of such a value, or there are more, or not its descriptors.
+    ///
+    /// # Blocking
+    /// Never switches tasks, unless the value's own `Deserialize` does.
+    pub fn unpack<T: DeserializeOwned>(self) -> Result<T, RecvError> {
+        let (value, unused) = detach(self.descriptors, || postcard::take_from_bytes(&self.bytes));
+        match value {
+            Ok((_, rest)) if !rest.is_empty() => {
+                Err(RecvError::Decode(format!("{} bytes are left over", rest.len())))
+            }
+            Ok(_) if unused > 0 => {
+                Err(RecvError::Decode(format!("{unused} descriptors are left over")))
+            }
+            Ok((value, _)) => Ok(value),
+            Err(error) => Err(RecvError::Decode(reason(&error))),
+        }
+    }
+}

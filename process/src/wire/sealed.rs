@@ -1,0 +1,55 @@
+//! What is too large for a message: a file in memory that nobody can change any more.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
+
+use super::RecvError;
+
+/// What keeps the sender from changing what the receiver reads.
+const SEALS: SealFlags =
+    SealFlags::SEAL.union(SealFlags::SHRINK).union(SealFlags::GROW).union(SealFlags::WRITE);
+
+/// Writes the bytes to such a file.
+///
+/// # Errors
+///
+/// When there are no descriptors or no memory left.
+pub(super) fn seal(bytes: &[u8]) -> io::Result<OwnedFd> {
+    let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+    let mut file = File::from(memfd_create(c"osier-message", flags)?);
+    file.write_all(bytes)?;
+    fcntl_add_seals(&file, SEALS)?;
+    Ok(file.into())
+}
+
+/// Reads such a file, which is to have that length.
+///
+/// # Errors
+///
+/// When it is no such file, or has another length: nothing is read then.
+pub(super) fn unseal(file: OwnedFd, length: u64, most: usize) -> Result<Vec<u8>, RecvError> {
+    let refuse = |why: &str| Err(RecvError::Decode(why.to_string()));
+    match fcntl_get_seals(&file) {
+        Ok(seals) if seals.contains(SEALS) => {}
+        Ok(_) => return refuse("a file in place of a message is not sealed"),
+        Err(_) => return refuse("a descriptor in place of a message is no file in memory"),
+    }
+    let mut file = File::from(file);
+    if file.metadata()?.len() != length {
+        return refuse("a file in place of a message has another length than was said");
+    }
+    let Some(length) = usize::try_from(length).ok().filter(|length| *length <= most) else {
+        return Err(RecvError::TooLong(length));
+    };
+    // Its position is the sender's as well, which has left it at the end.
+    io::Seek::rewind(&mut file)?;
+    let mut bytes = Vec::new();
+    if bytes.try_reserve_exact(length).is_err() {
+        return Err(RecvError::TooLong(length as u64));
+    }
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,390 @@
+//! Sending and receiving parcels.
+
+use std::cell::Cell;
+use std::io::{self, IoSlice, IoSliceMut};
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::Instant;
+
+use osier_runtime::io::{Got, Source};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg,
+    sendmsg, socketpair,
+};
+
+use super::frame::{HEAD, Head, INLINE, MOST, MOST_PASSED};
+use super::sealed::{seal, unseal};
+use super::{Parcel, RecvError, SendError, Stake};
+
+/// The longest value that is taken, unless somebody says otherwise.
+const LIMIT: usize = 256 << 20;
+
+/// One end of a message socket: what connections and queues are made of.
+///
+/// Messages keep their bounds, and each is received by one, however many read and write. What it sends and receives are
+/// [`Parcel`]s. It goes along with who is moved into the closure of a fork, and is given up in other forked children.
+///
+/// ```
+/// use osier::process::{Parcel, Socket};
+///
+/// let (near, far) = Socket::pair()?;
+/// near.send(&Parcel::pack("hello").unwrap(), None).unwrap();
+/// assert_eq!(far.recv(None).unwrap().unpack::<String>().unwrap(), "hello");
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Socket {
+    /// Goes first: before the descriptor is closed.
+    stake: Stake,
+    source: Source<OwnedFd>,
+    /// The longest value that is taken.
+    limit: usize,
+}
+
+thread_local! {
+    /// Where a message is received; taken out while it is in use.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
+impl Socket {
+    /// Two ends that are connected.
+    ///
+    /// # Errors
+    /// When there are no descriptors left.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn pair() -> io::Result<(Socket, Socket)> {
+        let (one, other) = raw_pair()?;
+        Ok((Socket::new(one)?, Socket::new(other)?))
+    }
+
+    /// Takes over a connected Unix socket of the kind SOCK_SEQPACKET.
+    ///
+    /// # Errors
+    /// When it is none, nor any socket, nor open.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn new(fd: OwnedFd) -> io::Result<Socket> {
+        if rustix::net::sockopt::socket_type(&fd)? != SocketType::SEQPACKET {
+            let text = "a connection is a SOCK_SEQPACKET socket, and this is another";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
+        rustix::io::ioctl_fionbio(&fd, true)?;
+        let stake = Stake::new(fd.as_fd());
+        let source = Source::new(fd);
+        source.share(); // duplicates are passed, and forked children have them
+        Ok(Socket { stake, source, limit: LIMIT })
+    }
+
+    /// Another handle of this end.
+    ///
+    /// # Errors
+    /// When there are no descriptors left.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn try_clone(&self) -> io::Result<Socket> {
+        let mut clone = Socket::new(self.source.get_ref().try_clone()?)?;
+        clone.limit = self.limit;
+        Ok(clone)
+    }
+
+    /// Sets the longest value that is taken; 256 MiB otherwise.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn set_limit(&mut self, bytes: usize) {
+        self.limit = bytes;
+    }
+
+    /// Sends a parcel.
+    ///
+    /// # Errors
+    /// [`SendError`]; nothing was sent then.
+    ///
+    /// # Blocking
+    /// Switches tasks, if there is no room.
+    pub fn send(&self, parcel: &Parcel, deadline: Option<Instant>) -> Result<(), SendError> {
+        let message = Outgoing::new(parcel)?;
+        let sent = self.source.write(deadline, |fd| message.send(fd.as_fd()));
+        match sent {
+            // The kernel is set to take less in one message.
+            Err(error) if error.raw_os_error() == Some(Errno::MSGSIZE.raw_os_error()) => {
+                let message = Outgoing::in_a_file(parcel)?;
+                Ok(self.source.write(deadline, |fd| message.send(fd.as_fd()))?)
+            }
+            sent => Ok(sent?),
+        }
+    }
+
+    /// Sends a parcel if there is room now: [`SendError::TimedOut`] says that there was none.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn try_send(&self, parcel: &Parcel) -> Result<(), SendError> {
+        let message = Outgoing::new(parcel)?;
+        match message.send(self.as_fd()) {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(SendError::TimedOut),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Receives a parcel.
+    ///
+    /// # Errors
+    /// [`RecvError`].
+    ///
+    /// # Blocking
+    /// Switches tasks, if there is none.
+    pub fn recv(&self, deadline: Option<Instant>) -> Result<Parcel, RecvError> {
+        self.source.read(deadline, |fd| self.receive(fd.as_fd()))?
+    }
+
+    /// Receives a parcel if one is there.
+    ///
+    /// # Errors
+    /// [`RecvError::Empty`] if none is; else as [`recv`](Self::recv).
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn try_recv(&self) -> Result<Parcel, RecvError> {
+        match self.receive(self.as_fd()) {
+            Ok(came) => came.value,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(RecvError::Empty),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Nobody else runs meanwhile, so the buffer is the thread's.
+    fn receive(&self, from: BorrowedFd<'_>) -> io::Result<Got<Result<Parcel, RecvError>>> {
+        let mut buffer = Buffer::take();
+        let came = receive(from, &mut buffer.0)?;
+        Ok(Got { value: came.value.open(&buffer.0, self.limit), drained: false })
+    }
+
+    /// Waits until there is something to receive, the end included; false when the deadline comes first.
+    ///
+    /// # Errors
+    /// When another task waits to receive here, or no descriptors are left.
+    ///
+    /// # Blocking
+    /// Switches tasks, unless there is something.
+    pub fn poll(&self, deadline: Option<Instant>) -> io::Result<bool> {
+        match self.source.wait_readable(deadline) {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What tasks wait on.
+    pub fn source(&self) -> &Source<OwnedFd> {
+        &self.source
+    }
+}
+
+impl AsFd for Socket {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.source.get_ref().as_fd()
+    }
+}
+
+impl From<Socket> for OwnedFd {
+    fn from(socket: Socket) -> OwnedFd {
+        drop(socket.stake);
+        socket.source.into_inner()
+    }
+}
+
+/// A connected pair of message sockets.
+pub(super) fn raw_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    Ok(socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?)
+}
+
+/// A message that is ready to be sent, as often as it takes.
+struct Outgoing<'a> {
+    head: Vec<u8>,
+    body: &'a [u8],
+    carried: Vec<BorrowedFd<'a>>,
+    /// What was made for this message, and is carried as well: the file before the others, the queue after.
+    file: Option<OwnedFd>,
+    queue: Option<OwnedFd>,
+    /// The other end of the queue: what is in there needs it no more, but its end must not come early.
+    _queued: Option<OwnedFd>,
+}
+
+impl<'a> Outgoing<'a> {
+    fn new(parcel: &'a Parcel) -> Result<Self, SendError> {
+        Outgoing::made(parcel, parcel.bytes.len() > INLINE)
+    }
+
+    fn in_a_file(parcel: &'a Parcel) -> Result<Self, SendError> {
+        Outgoing::made(parcel, true)
+    }
+
+    fn made(parcel: &'a Parcel, sealed: bool) -> Result<Self, SendError> {
+        let descriptors = &parcel.descriptors;
+        if descriptors.len() > MOST_PASSED {
+            let text = format!("{} descriptors are more than can be sent", descriptors.len());
+            return Err(SendError::Encode(text));
+        }
+        let queued = descriptors.len() + usize::from(sealed) > MOST;
+        let count = u16::try_from(descriptors.len()).expect("that was seen to");
+        let mut head = Head { sealed, queued, count }.encode().to_vec();
+        let file = if sealed { Some(seal(&parcel.bytes)?) } else { None };
+        if sealed {
+            head.extend((parcel.bytes.len() as u64).to_le_bytes());
+        }
+        let (queue, near) = if queued {
+            queue(descriptors).map(|(q, n)| (Some(q), Some(n)))?
+        } else {
+            (None, None)
+        };
+        let carried = if queued { &[][..] } else { &descriptors[..] };
+        let body = if sealed { &[][..] } else { &parcel.bytes[..] };
+        let carried = carried.iter().map(OwnedFd::as_fd).collect();
+        Ok(Outgoing { head, body, carried, file, queue, _queued: near })
+    }
+
+    fn send(&self, to: BorrowedFd<'_>) -> io::Result<Got<()>> {
+        let mut all: Vec<BorrowedFd<'_>> = Vec::new();
+        all.extend(self.file.iter().map(OwnedFd::as_fd));
+        all.extend(&self.carried);
+        all.extend(self.queue.iter().map(OwnedFd::as_fd));
+        send_raw(to, &[IoSlice::new(&self.head), IoSlice::new(self.body)], &all)?;
+        Ok(Got { value: (), drained: false })
+    }
+}
+
+fn send_raw(to: BorrowedFd<'_>, bytes: &[IoSlice<'_>], with: &[BorrowedFd<'_>]) -> io::Result<()> {
+    let mut space: Vec<MaybeUninit<u8>> = Vec::new();
+    if !with.is_empty() {
+        space.resize(rustix::cmsg_space!(ScmRights(with.len())), MaybeUninit::uninit());
+    }
+    let mut control = SendAncillaryBuffer::new(&mut space);
+    if !with.is_empty() {
+        assert!(control.push(SendAncillaryMessage::ScmRights(with)), "there is room for them");
+    }
+    sendmsg(to, bytes, &mut control, SendFlags::NOSIGNAL | SendFlags::DONTWAIT)?;
+    Ok(())
+}
+
+/// A socket in which these descriptors wait to be received, and its other end.
+fn queue(descriptors: &[OwnedFd]) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (near, far) = raw_pair()?;
+    for some in descriptors.chunks(MOST) {
+        let some: Vec<_> = some.iter().map(OwnedFd::as_fd).collect();
+        send_raw(near.as_fd(), &[IoSlice::new(&[0])], &some)?;
+    }
+    Ok((far, near))
+}
+
+/// A message that was received; its bytes stand in the buffer.
+struct Incoming {
+    length: usize,
+    descriptors: Vec<OwnedFd>,
+    /// Whether the kernel could not hand over all of the descriptors.
+    lost: bool,
+    truncated: bool,
+}
+
+impl Incoming {
+    fn open(mut self, buffer: &[u8], limit: usize) -> Result<Parcel, RecvError> {
+        if self.length == 0 {
+            return Err(RecvError::Closed);
+        }
+        if self.lost {
+            return Err(RecvError::Io(lost()));
+        }
+        let no_message = || RecvError::Decode("this is no message of ours".to_string());
+        if self.truncated {
+            return Err(no_message());
+        }
+        let (head, body) = Head::decode(&buffer[..self.length]).ok_or_else(no_message)?;
+        if head.carried() != self.descriptors.len() {
+            return Err(no_message());
+        }
+        let bytes = if head.sealed {
+            let length = body.try_into().map(u64::from_le_bytes).map_err(|_| no_message())?;
+            unseal(self.descriptors.remove(0), length, limit)?
+        } else if body.len() > limit {
+            return Err(RecvError::TooLong(body.len() as u64));
+        } else {
+            body.to_vec()
+        };
+        if head.queued {
+            let queue = self.descriptors.pop().ok_or_else(no_message)?;
+            self.descriptors = fetch(&queue, usize::from(head.count))?;
+        }
+        Ok(Parcel { bytes, descriptors: self.descriptors })
+    }
+}
+
+fn lost() -> io::Error {
+    let text = "a message is lost, as its descriptors could not be received: too many open files";
+    io::Error::other(text)
+}
+
+fn receive(from: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Got<Incoming>> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
+    let came = recvmsg(from, &mut [IoSliceMut::new(buffer)], &mut control, flags)?;
+    let mut descriptors = Vec::new();
+    for part in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(some) = part {
+            descriptors.extend(some);
+        }
+    }
+    let lost = came.flags.contains(ReturnFlags::CTRUNC);
+    let truncated = came.flags.contains(ReturnFlags::TRUNC);
+    let length = came.bytes.min(buffer.len());
+    Ok(Got { value: Incoming { length, descriptors, lost, truncated }, drained: false })
+}
+
+/// Receives so many descriptors that wait in a socket.
+fn fetch(queue: &OwnedFd, count: usize) -> Result<Vec<OwnedFd>, RecvError> {
+    let mut all = Vec::new();
+    while all.len() < count {
+        let came = receive(queue.as_fd(), &mut [0; 1])?.value;
+        if came.lost {
+            return Err(RecvError::Io(lost()));
+        }
+        if came.length == 0 || came.descriptors.is_empty() {
+            break;
+        }
+        all.extend(came.descriptors);
+    }
+    match all.len() == count {
+        true => Ok(all),
+        false => Err(RecvError::Decode("not all descriptors were sent that were said".to_string())),
+    }
+}
+
+/// The thread's buffer, while it is in use.
+struct Buffer(Vec<u8>);
+
+impl Buffer {
+    fn take() -> Buffer {
+        let mut buffer = BUFFER.take();
+        if buffer.is_empty() {
+            buffer = vec![0; HEAD + INLINE];
+        }
+        Buffer(buffer)
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        let _ = BUFFER.try_with(|place| place.set(std::mem::take(&mut self.0)));
+    }
+}
