@@ -17,8 +17,8 @@ use std::time::Duration;
 use crate::blocker::{Rouser, may_spin};
 use crate::clock;
 
-/// How long one spins: the time of a sleep and a wake, about, on a virtual processor.
-const LONGEST: Duration = Duration::from_micros(30);
+/// How long one spins at least: the time of a sleep and a wake, about, where they are fast.
+const SHORTEST: Duration = Duration::from_micros(10);
 /// Looks between two looks at the clock.
 const LOOKS: u32 = 16;
 /// A wait that was over so soon would have been better spun through.
@@ -29,9 +29,9 @@ const WIDEST: u32 = 63;
 const TRIES: u32 = 4;
 
 /// Looks and looks for a moment.
-fn look_on(ready: impl Fn() -> bool) -> bool {
+fn look_on(limit: Duration, ready: impl Fn() -> bool) -> bool {
     let began = clock::now();
-    while began.elapsed() < LONGEST {
+    while began.elapsed() < limit {
         for _ in 0..LOOKS {
             spin_loop();
             if ready() {
@@ -47,6 +47,9 @@ fn look_on(ready: impl Fn() -> bool) -> bool {
 pub(super) struct Patience {
     /// How often it may still be in vain.
     tries: AtomicU32,
+    /// For how many nanoseconds: twice as long as the last short wait was. Who spins for less than the other end takes to
+    /// wake goes to sleep just before it comes, and then the other does so, and so on.
+    limit: AtomicU32,
     /// Pauses before the first look: more where that is always early enough.
     gap: AtomicU32,
     /// Whether the last wake came from another thread.
@@ -67,7 +70,8 @@ impl Patience {
             return true;
         }
         self.gap.store(gap / 2, Ordering::Relaxed);
-        let found = look_on(ready);
+        let limit = Duration::from_nanos(self.limit.load(Ordering::Relaxed).into());
+        let found = look_on(limit, ready);
         self.tries.store(if found { TRIES } else { tries - 1 }, Ordering::Relaxed);
         found
     }
@@ -76,7 +80,10 @@ impl Patience {
     pub(super) fn watch<R>(&self, wait: impl FnOnce() -> R) -> R {
         let began = clock::now();
         let result = wait();
-        if self.away.load(Ordering::Relaxed) && began.elapsed() < SOON {
+        let took = began.elapsed();
+        if self.away.load(Ordering::Relaxed) && took < SOON {
+            let limit = (took * 2).max(SHORTEST).as_nanos() as u32; // SOON fits twice
+            self.limit.store(limit, Ordering::Relaxed);
             self.tries.store(TRIES, Ordering::Relaxed);
         }
         result
