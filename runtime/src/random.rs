@@ -32,7 +32,10 @@ impl Random {
 
     /// Draws a number of 64 bits.
     #[inline]
-    #[expect(clippy::should_implement_trait, reason = "there is no end to it")]
+    #[cfg_attr(
+        feature = "testing",
+        expect(clippy::should_implement_trait, reason = "there is no end to it")
+    )]
     pub fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.state ^ self.state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
