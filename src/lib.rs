@@ -42,7 +42,7 @@
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
 //! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
-//! | start processes, talk to them | `process`: `Process`, `functions!`, `pipe` |
+//! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `process::sync` |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
 //! | see what goes on | [`dump`], [`inspect`], [`stats`], [`enumerate`], [`watch`], [`Watch::slices`], [`Deadlock`], [`set_error_hook`], [`log`](mod@log) |

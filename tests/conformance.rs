@@ -7,7 +7,7 @@ use std::path::Path;
 const TABLE: &str = include_str!("CONFORMANCE.md");
 
 /// Where tests that pin a behaviour may stand.
-const PLACES: &[&str] = &["tests", "net", "runtime", "examples"];
+const PLACES: &[&str] = &["tests", "net", "process", "runtime", "examples"];
 
 /// The rows: key, and what pins it.
 fn rows() -> BTreeMap<&'static str, &'static str> {

@@ -42,6 +42,7 @@ const RUNTIME: &str = "
     handle: clock task hub cancel park blocker spawn
     run: task hub handle
     io: clock reactor task hub cancel park
+    who: task hub
     thread: settings clock complaint task hub cancel park wait blocker handle run
     fork: clock hub thread
     ready: handle io spawn thread wait fork
@@ -71,6 +72,7 @@ const PROCESS: &str = "
     sys:
     wire: sys
     process: sys wire
+    sync: sys wire
     pipe: wire
 ";
 

@@ -107,6 +107,8 @@ fn spawns_one_by_one_and_all_at_once() {
 #[test]
 fn locks_that_nobody_wants_and_that_all_want() {
     assert_eq!(measured(&["ours", "mutex", "n=100"])["n"], 100);
+    assert_eq!(measured(&["ours", "plock", "n=100"])["n"], 100);
+    assert_eq!(measured(&["ours", "plock", "n=100", "processes=3"])["n"], 99);
     let line = measured(&["ours", "mutexc", "n=101", "tasks=10"]);
     assert_eq!((&line["n"], extra(&line, "tasks")), (&100.into(), 10.0));
 }

@@ -55,6 +55,8 @@ mod time;
 mod timers;
 mod trace;
 mod wait;
+#[doc(hidden)]
+pub mod who;
 
 pub use cancel::{Elapsed, deliver, no_switch, shield, timeout};
 pub use group::{

@@ -13,8 +13,12 @@ use std::time::{Duration, Instant};
 /// A test: its name, and what it does.
 pub(crate) type Test = (&'static str, fn());
 
-/// Longer than any of them takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than any of them takes, unless `OSIER_TEST_PATIENCE` says more seconds.
+fn patience() -> Duration {
+    let seconds = env::var("OSIER_TEST_PATIENCE").ok().and_then(|text| text.parse().ok());
+    Duration::from_secs(seconds.unwrap_or(60))
+}
+
 /// Says: be that test.
 const ONE: &str = "--one";
 
@@ -93,7 +97,7 @@ fn passes(name: &str) -> bool {
         if let Some(status) = child.try_wait().expect("it is ours") {
             break Some(status);
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > patience() {
             let _ = child.kill();
             let _ = child.wait();
             break None;

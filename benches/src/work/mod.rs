@@ -10,6 +10,7 @@ mod lap;
 mod listen;
 mod lock;
 mod mem;
+mod plock;
 mod queues;
 mod sleep;
 mod spawn;
@@ -36,6 +37,7 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "spawnall", keys: spawn::ALL_KEYS, run: spawn::all },
     Work { name: "mutex", keys: lock::FREE_KEYS, run: lock::free },
     Work { name: "mutexc", keys: lock::WANTED_KEYS, run: lock::wanted },
+    Work { name: "plock", keys: plock::KEYS, run: plock::run },
     Work { name: "pingpong", keys: queues::PINGPONG_KEYS, run: queues::pingpong },
     Work { name: "stream", keys: queues::STREAM_KEYS, run: queues::stream },
     Work { name: "select", keys: queues::SELECT_KEYS, run: queues::from_several },

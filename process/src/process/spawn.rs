@@ -16,7 +16,7 @@ use super::parent::Origin;
 use super::{Process, StartError, exit, family, lifeline};
 use crate::sys::entry::enter_by;
 use crate::sys::launch::launch;
-use crate::wire::{Parcel, Passed, RecvError, Socket};
+use crate::wire::{Parcel, Passed, RecvError, Socket, for_a_start};
 
 /// What a new process is told first.
 #[derive(Serialize, Deserialize)]
@@ -39,7 +39,7 @@ pub(super) fn spawn<A: Serialize>(
     }
     exit::arm();
     family::living(); // reaps
-    let args = Parcel::pack(args)?;
+    let args = for_a_start(|| Parcel::pack(args))?;
     let (near, far) = Socket::pair()?;
     let line = Passed(lifeline::for_child()?);
     let me = name();

@@ -5,6 +5,8 @@
 //! - `entry`: what runs before `main`, in a process that was started so
 //! - `lifeline`: being killed when the other end of a pipe goes
 //! - `descriptor`: putting one descriptor in the place of another
+//! - `shared`: memory that several processes have
+//! - `forked`: being called in forked copies
 //!
 //! # Why unsafe
 //!
@@ -15,5 +17,7 @@
 pub(crate) mod descriptor;
 pub(crate) mod entry;
 pub(crate) mod fork;
+pub(crate) mod forked;
 pub(crate) mod launch;
 pub(crate) mod lifeline;
+pub(crate) mod shared;

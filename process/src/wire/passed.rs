@@ -15,12 +15,16 @@ thread_local! {
     static WHY: Cell<Option<&'static str>> = const { Cell::new(None) };
     /// What was laid aside for the value that is encoded at present.
     static OUT: RefCell<Option<Vec<OwnedFd>>> = const { RefCell::new(None) };
+    /// Whether what is encoded is for a process that is being started.
+    static STARTS: Cell<bool> = const { Cell::new(false) };
     /// What came with the value that is decoded at present.
     static IN: RefCell<Option<Vec<Option<OwnedFd>>>> = const { RefCell::new(None) };
 }
 
 const MISSING: &str = "a descriptor was expected, and the other side has sent none";
 const REFUSED: &str = "a descriptor in it cannot be duplicated: there are too many open files";
+const INHERITED: &str =
+    "what processes share goes to a process when that is started, and no other way";
 const STORED: &str = "a descriptor can only be sent to another process, not stored";
 
 /// Keeps what is wrong, as postcard's errors have no text.
@@ -41,6 +45,30 @@ pub(super) fn attach<R>(encode: impl FnOnce() -> R) -> (R, Vec<OwnedFd>) {
     let descriptors = OUT.take().unwrap_or_default();
     drop(restore);
     (result, descriptors)
+}
+
+/// Encodes something for a process that is being started.
+pub(crate) fn for_a_start<R>(encode: impl FnOnce() -> R) -> R {
+    struct End(bool);
+    impl Drop for End {
+        fn drop(&mut self) {
+            STARTS.set(self.0);
+        }
+    }
+    let _end = End(STARTS.replace(true));
+    encode()
+}
+
+/// Part of a value that goes to a process when that is started, and no other way.
+pub(crate) struct Inherited<T>(pub(crate) T);
+
+impl<T: AsFd> Serialize for Inherited<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !STARTS.get() {
+            return Err(S::Error::custom(note(INHERITED)));
+        }
+        Passed(self.0.as_fd()).serialize(serializer)
+    }
 }
 
 /// Decodes, with these descriptors at hand; how many were not used.

@@ -69,11 +69,14 @@ impl Registration {
     }
 
     /// Waits until the direction is ready, the deadline comes, or [`wake`](Self::wake) is called.
+    ///
+    /// Reports say the reason, if there is one, in place of the descriptor.
     pub(super) fn wait(
         &self,
         fd: BorrowedFd<'_>,
         direction: Direction,
         deadline: Option<Instant>,
+        reason: Option<Reason>,
     ) -> io::Result<()> {
         if !hub::is_in_task() {
             return kernel::wait(fd, direction, deadline);
@@ -82,9 +85,10 @@ impl Registration {
             true => Ok(None),
             false => self.register(hub, fd, direction).map(Some),
         })?;
+        let reason = reason.unwrap_or_else(|| on(fd, direction));
         match key {
             Some(key) => match enter(key, direction) {
-                Ok(()) => wait_in_task(fd, key, direction, deadline),
+                Ok(()) => wait_in_task(key, direction, deadline, reason),
                 Err(WaitError::Busy) => Err(busy(direction)),
                 // Not to be: nobody but this has the key. Whoever calls tries again, and registers.
                 Err(WaitError::Gone) => {
@@ -92,7 +96,7 @@ impl Registration {
                     Ok(())
                 }
             },
-            None => ask_by_and_by(fd, direction, deadline),
+            None => ask_by_and_by(fd, direction, deadline, reason),
         }
     }
 
@@ -200,6 +204,7 @@ fn ask_by_and_by(
     fd: BorrowedFd<'_>,
     direction: Direction,
     deadline: Option<Instant>,
+    reason: Reason,
 ) -> io::Result<()> {
     while !kernel::is_ready(fd, direction)? {
         let next = clock::deadline(BY_AND_BY);
@@ -207,12 +212,12 @@ fn ask_by_and_by(
             return Err(kernel::timed_out());
         }
         // From outside: a daemon's timer alone would not hold off the verdict of a deadlock.
-        deliver(park(reason(fd, direction).outside(), next.min(deadline.or(next)), || ()));
+        deliver(park(reason.outside(), next.min(deadline.or(next)), || ()));
     }
     Ok(())
 }
 
-fn reason(fd: BorrowedFd<'_>, direction: Direction) -> Reason {
+fn on(fd: BorrowedFd<'_>, direction: Direction) -> Reason {
     let what = match direction {
         Direction::Read => "waiting to read from",
         Direction::Write => "waiting to write to",
@@ -222,13 +227,13 @@ fn reason(fd: BorrowedFd<'_>, direction: Direction) -> Reason {
 
 /// Parks until the reactor reports the direction.
 fn wait_in_task(
-    fd: BorrowedFd<'_>,
     key: Key,
     direction: Direction,
     deadline: Option<Instant>,
+    reason: Reason,
 ) -> io::Result<()> {
     let undo = || leave(key, direction);
-    match deliver(park(reason(fd, direction), deadline, undo)) {
+    match deliver(park(reason, deadline, undo)) {
         Wake::Woken => Ok(()),
         Wake::TimedOut => Err(kernel::timed_out()),
         // The kernel's wait would do; but whether a task may wait was asked above.

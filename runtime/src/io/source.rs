@@ -8,6 +8,7 @@ use super::glance::Glance;
 use super::kernel;
 use super::registration::Registration;
 use crate::reactor::Direction;
+use crate::task::Reason;
 
 /// What one successful call on a descriptor has brought.
 ///
@@ -120,7 +121,7 @@ impl<T: AsFd> Source<T> {
         deadline: Option<Instant>,
         op: impl FnMut(&T) -> io::Result<Got<R>>,
     ) -> io::Result<R> {
-        self.call(Direction::Read, deadline, op)
+        self.call(Direction::Read, deadline, None, op)
     }
 
     /// Calls `op` when there may be room to write, until it is done.
@@ -138,7 +139,25 @@ impl<T: AsFd> Source<T> {
         deadline: Option<Instant>,
         op: impl FnMut(&T) -> io::Result<Got<R>>,
     ) -> io::Result<R> {
-        self.call(Direction::Write, deadline, op)
+        self.call(Direction::Write, deadline, None, op)
+    }
+
+    /// As [`read`](Self::read), and reports say why it waits: `reason` in place of the descriptor.
+    ///
+    /// For what uses a descriptor to be woken by, and waits for something else.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    ///
+    /// # Blocking
+    /// As [`read`](Self::read).
+    pub fn read_for<R>(
+        &self,
+        reason: Reason,
+        deadline: Option<Instant>,
+        op: impl FnMut(&T) -> io::Result<Got<R>>,
+    ) -> io::Result<R> {
+        self.call(Direction::Read, deadline, Some(reason), op)
     }
 
     #[inline]
@@ -146,12 +165,13 @@ impl<T: AsFd> Source<T> {
         &self,
         direction: Direction,
         deadline: Option<Instant>,
+        reason: Option<Reason>,
         mut op: impl FnMut(&T) -> io::Result<Got<R>>,
     ) -> io::Result<R> {
         let mut ready = self.registration.is_ready(direction);
         loop {
             if !ready {
-                self.registration.wait(self.inner.as_fd(), direction, deadline)?;
+                self.registration.wait(self.inner.as_fd(), direction, deadline, reason)?;
             }
             ready = match op(&self.inner) {
                 Ok(got) => {
@@ -209,7 +229,7 @@ impl<T: AsFd> Source<T> {
         let fd = self.inner.as_fd();
         while !kernel::is_ready(fd, direction)? {
             self.registration.clear(direction);
-            self.registration.wait(fd, direction, deadline)?;
+            self.registration.wait(fd, direction, deadline, None)?;
         }
         Ok(())
     }

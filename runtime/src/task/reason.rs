@@ -34,6 +34,8 @@ const HELD: u64 = TASK | FD;
 const OUTSIDE: u64 = 1 << 61;
 /// With neither: a daemon is among what is waited for.
 const SOME_DAEMON: u64 = 1;
+/// With neither: the rest is the number of the process that holds what is waited for.
+const PROCESS: u64 = 1 << 60;
 /// All of the number.
 const NUMBER: u64 = OUTSIDE - 1;
 
@@ -61,6 +63,11 @@ impl Reason {
     /// Says that a daemon is among several things that are waited for; in place of one that is named.
     pub(crate) const fn on_some_daemon(self) -> Reason {
         self.on(0, SOME_DAEMON)
+    }
+
+    /// Names the process that holds what is waited for.
+    pub const fn on_process(self, pid: u32) -> Reason {
+        self.on(0, PROCESS | pid as u64)
     }
 
     /// Whether it says so.
@@ -95,6 +102,11 @@ impl Reason {
         (self.on & HELD == FD).then_some(self.on as u32 as i32)
     }
 
+    /// The process that holds what is waited for, if one is known.
+    fn process(&self) -> Option<u32> {
+        (self.on & (HELD | PROCESS) == PROCESS).then_some(self.on as u32)
+    }
+
     /// The notice that tells who holds what is waited for, if there is one.
     pub(crate) fn held(&self) -> Option<u32> {
         (self.on & HELD == HELD).then_some(self.on as u32)
@@ -103,6 +115,10 @@ impl Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(holder) = self.process() {
+            let me = std::process::id();
+            return write!(f, "{}, held by process {holder}, wanted by process {me}", self.what);
+        }
         match (self.task(), self.fd()) {
             (Some(id), _) => write!(f, "{} {id}", self.what),
             (None, Some(fd)) => write!(f, "{} fd {fd}", self.what),
@@ -141,5 +157,11 @@ mod tests {
         let reason = Reason::new("waiting").on_some_daemon().outside();
         assert!(reason.is_on_some_daemon() && reason.is_outside());
         assert_eq!((reason.task(), reason.fd(), reason.held()), (None, None, None));
+        let reason = Reason::new("waiting for a lock").on_process(7);
+        assert_eq!((reason.task(), reason.fd(), reason.held()), (None, None, None));
+        assert!(!reason.is_on_some_daemon() && !reason.is_outside());
+        let me = std::process::id();
+        let text = format!("waiting for a lock, held by process 7, wanted by process {me}");
+        assert_eq!(reason.to_string(), text);
     }
 }

@@ -1,0 +1,184 @@
+//! Waiting until something is set, by whatever process.
+
+use std::fmt;
+use std::io;
+use std::time::{Duration, Instant};
+
+use osier_runtime::clock;
+use serde::{Deserialize, Serialize};
+
+use super::gate::{FLAG, Gate};
+use super::identity::pid_of;
+use super::line::{Line, Standing};
+use super::permits::World;
+use super::wait::{Kernel, Waiter, Woken, reason};
+use super::words::Words;
+
+/// It is set.
+const SET: u64 = 1;
+/// Somebody may wait for it.
+const WANTED: u64 = 2;
+
+/// Lets tasks of all processes wait until one of them sets it.
+///
+/// Shared as a [`Lock`](super::Lock) is. It stays set until it is cleared. Whoever waited when it was set goes on, also if it is cleared at once.
+///
+/// ```
+/// use osier::process::{Process, sync::Event};
+///
+/// osier::run(|| {
+///     let ready = Event::new()?;
+///     let theirs = ready.clone();
+///     let child = Process::fork(move || theirs.set()).unwrap();
+///     ready.wait();
+///     assert!(ready.is_set() && child.join().is_success());
+///     std::io::Result::Ok(())
+/// })?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Event {
+    /// Where those stand who wait; its permit is not used.
+    gate: Gate,
+}
+
+impl Event {
+    /// An event that is not set.
+    ///
+    /// # Errors
+    /// When there are no descriptors or no memory left.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn new() -> io::Result<Event> {
+        Ok(Event { gate: Gate::of_one()? })
+    }
+
+    fn words(&self) -> Words<'_> {
+        self.gate.words()
+    }
+
+    fn line(&self) -> Line<'_> {
+        Line(self.words())
+    }
+
+    /// Sets it: all who wait go on, and who comes does not wait.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn set(&self) {
+        if self.words().swap(FLAG, SET) & WANTED != 0 {
+            tell_all(self.line(), Standing::Told);
+        }
+    }
+
+    /// Has it be not set.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn clear(&self) {
+        self.words().clear(FLAG, SET);
+    }
+
+    /// Whether it is set.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn is_set(&self) -> bool {
+        self.words().load(FLAG) & SET != 0
+    }
+
+    /// Waits until it is set; false if there is no waiting here.
+    ///
+    /// # Blocking
+    /// Switches tasks, unless it is set. In a task that unwinds never. Outside of a run it stops the OS thread.
+    pub fn wait(&self) -> bool {
+        self.wait_by(None)
+    }
+
+    /// Waits until it is set, for that long at most; whether it was.
+    ///
+    /// # Blocking
+    /// As [`wait`](Self::wait).
+    pub fn wait_timeout(&self, limit: Duration) -> bool {
+        self.is_set() || self.wait_by(clock::deadline(limit))
+    }
+
+    /// Waits until it is set, until then at most; whether it was.
+    ///
+    /// # Blocking
+    /// As [`wait`](Self::wait).
+    pub fn wait_deadline(&self, deadline: Instant) -> bool {
+        self.wait_by(Some(deadline))
+    }
+
+    fn wait_by(&self, deadline: Option<Instant>) -> bool {
+        if self.is_set() {
+            return true;
+        }
+        let Ok(waiter) = Waiter::enter(self.line()) else { return false };
+        let mut waiter = Left(waiter);
+        loop {
+            // A change: whoever sets it afterwards sees who waits, and what was set before is seen here.
+            let set = self.words().set(FLAG, WANTED) & SET != 0;
+            if set || waiter.0.standing() == Standing::Told {
+                return true;
+            }
+            let reason = reason("waiting for an event between processes", None);
+            if waiter.0.wait(reason, deadline) == Woken::TimedOut {
+                return self.is_set() || waiter.0.standing() == Standing::Told;
+            }
+            waiter.0.renew();
+        }
+    }
+}
+
+/// Tells all who wait at present, and rings them.
+pub(super) fn tell_all(line: Line<'_>, what: Standing) -> usize {
+    tell(line, usize::MAX, what)
+}
+
+/// Tells the first that many; how many there were.
+pub(super) fn tell(line: Line<'_>, most: usize, what: Standing) -> usize {
+    let (mut told, mut last) = (0, 0);
+    while told < most {
+        let Some(entry) = line.behind(last) else { break };
+        last = entry.place.number;
+        if !entry.standing.is_open() || !line.tell(entry.place, what) {
+            continue;
+        }
+        if !Kernel.ring(entry.bell) && Kernel.is_dead(entry.who) {
+            // What it was told it does not know: it is for the next one.
+            told = (told + 1).saturating_sub(line.bury(|who| who == entry.who));
+        } else {
+            told += 1;
+        }
+    }
+    told
+}
+
+/// Leaves the line at the end.
+struct Left<'a>(Waiter<'a>);
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// The processes that wait for it.
+pub(super) fn waiting(line: Line<'_>) -> Vec<u32> {
+    let mut all: Vec<_> = line.all().filter(|entry| entry.standing.is_open()).collect();
+    all.sort_by_key(|entry| entry.place.number);
+    all.iter().map(|entry| pid_of(entry.who)).collect()
+}
+
+/// Whether it is set, and the processes that wait.
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("set", &self.is_set())
+            .field("wanted_by", &waiting(self.line()))
+            .finish()
+    }
+}

@@ -1,0 +1,100 @@
+//! Memory that several processes have: a sealed file in memory, mapped by each.
+//!
+//! All of it is atomic words, so that whatever other processes do to them is a value and nothing worse. The file cannot
+//! shrink, so what is mapped stays.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::ptr::{self, NonNull};
+use std::slice;
+use std::sync::atomic::AtomicU64;
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
+use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
+
+/// What keeps the size as it is.
+const SEALS: SealFlags = SealFlags::SEAL.union(SealFlags::SHRINK).union(SealFlags::GROW);
+/// The bytes of a word.
+const WORD: usize = size_of::<AtomicU64>();
+
+/// Words that several processes have; all 0 at first.
+pub(crate) struct Shared {
+    file: OwnedFd,
+    /// The first of `count` words, mapped for as long as this lives.
+    first: NonNull<AtomicU64>,
+    count: usize,
+}
+
+// SAFETY: the mapping is the process' and not the thread's, and its words are atomic.
+unsafe impl Send for Shared {}
+// SAFETY: as above.
+unsafe impl Sync for Shared {}
+
+impl Shared {
+    /// So many words.
+    ///
+    /// # Errors
+    ///
+    /// When there are no descriptors or no memory left.
+    pub(crate) fn new(count: usize) -> io::Result<Shared> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let file = File::from(memfd_create(c"osier-sync", flags)?);
+        file.set_len((count * WORD) as u64)?;
+        fcntl_add_seals(&file, SEALS)?;
+        Shared::map(file.into(), count)
+    }
+
+    /// Those of another process, whose file it has passed.
+    ///
+    /// # Errors
+    ///
+    /// When it is no such file, or there is no memory left.
+    pub(crate) fn open(file: OwnedFd) -> io::Result<Shared> {
+        let refuse = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
+        match fcntl_get_seals(&file) {
+            Ok(seals) if seals.contains(SEALS) => {}
+            _ => return refuse("a descriptor in place of a lock is no sealed file in memory"),
+        }
+        let bytes = usize::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or(0);
+        if bytes == 0 || bytes % WORD != 0 {
+            return refuse("a file in place of a lock has another size");
+        }
+        Shared::map(file, bytes / WORD)
+    }
+
+    fn map(file: OwnedFd, count: usize) -> io::Result<Shared> {
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: the kernel chooses a place where nothing is; the file has that size, and is sealed against another.
+        let at =
+            unsafe { mmap(ptr::null_mut(), count * WORD, protection, MapFlags::SHARED, &file, 0)? };
+        let first = NonNull::new(at.cast()).expect("the kernel maps nothing at 0");
+        Ok(Shared { file, first, count })
+    }
+
+    #[inline]
+    pub(crate) fn words(&self) -> &[AtomicU64] {
+        // SAFETY: so many words are mapped there, at the start of a page, while `self` lives, and every value is one of a word.
+        unsafe { slice::from_raw_parts(self.first.as_ptr(), self.count) }
+    }
+}
+
+impl AsFd for Shared {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // SAFETY: it was mapped so, and nobody has a reference into it any more.
+        let _ = unsafe { munmap(self.first.as_ptr().cast(), self.count * WORD) };
+    }
+}
+
+impl fmt::Debug for Shared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Shared").field("words", &self.count).finish_non_exhaustive()
+    }
+}
