@@ -5,6 +5,7 @@
 //! - `entry`: what runs before `main`, in a process that was started so
 //! - `lifeline`: being killed when the other end of a pipe goes
 //! - `descriptor`: putting one descriptor in the place of another
+//! - `board`: a word of memory that two processes share
 //!
 //! # Why unsafe
 //!
@@ -12,6 +13,7 @@
 //! owns. What a caller must promise stands in each function's `# Safety`; what breaks no memory is a
 //! safe function.
 
+pub(crate) mod board;
 pub(crate) mod descriptor;
 pub(crate) mod entry;
 pub(crate) mod fork;
