@@ -101,7 +101,8 @@ mod tests {
         let claims = Claims::new().unwrap();
         claims.hand_over(10_000);
         let other = Claims::of(claims.as_fd().try_clone_to_owned().unwrap()).unwrap();
-        let claimed = std::thread::spawn(move || (0..10_000).take_while(|t| other.claim(*t)).count());
+        let claimed =
+            std::thread::spawn(move || (0..10_000).take_while(|t| other.claim(*t)).count());
         std::thread::yield_now();
         let first = claims.revoke();
         assert_eq!(claimed.join().unwrap(), first as usize);

@@ -91,7 +91,12 @@ fn read<T>(parcel: Parcel, one: impl Fn(&mut Reading<'_>) -> Option<T>) -> Optio
 
 impl Order {
     /// Adds it to a parcel; whoever may have to send it again keeps it, so descriptors are duplicated.
-    pub(super) fn put(ticket: u32, function: u32, calls: &[Parcel], to: &mut Parcel) -> std::io::Result<()> {
+    pub(super) fn put(
+        ticket: u32,
+        function: u32,
+        calls: &[Parcel],
+        to: &mut Parcel,
+    ) -> std::io::Result<()> {
         let copies: std::io::Result<Vec<OwnedFd>> =
             calls.iter().flat_map(|call| &call.descriptors).map(OwnedFd::try_clone).collect();
         let mut copies = copies?;
@@ -175,7 +180,10 @@ mod tests {
         Order::put(8, 4, &[], &mut parcel).unwrap();
         let orders = Order::read(parcel).unwrap();
         assert_eq!((orders[0].ticket, orders[0].function, orders[0].calls.len()), (7, 3, 2));
-        assert_eq!((&orders[0].calls[0].bytes[..], orders[0].calls[0].descriptors.len()), (&b"abc"[..], 1));
+        assert_eq!(
+            (&orders[0].calls[0].bytes[..], orders[0].calls[0].descriptors.len()),
+            (&b"abc"[..], 1)
+        );
         assert_eq!((orders[1].ticket, orders[1].calls.len()), (8, 0));
     }
 

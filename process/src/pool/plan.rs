@@ -109,7 +109,12 @@ impl Plan {
         Ok(Started { process, socket: near, claims })
     }
 
-    fn fork(&self, builder: Builder, far: Socket, claims: Rc<Claims>) -> Result<Process, StartError> {
+    fn fork(
+        &self,
+        builder: Builder,
+        far: Socket,
+        claims: Rc<Claims>,
+    ) -> Result<Process, StartError> {
         let tasks = self.tasks;
         match &self.initializer {
             Some(Initializer::Closure(f)) => {
