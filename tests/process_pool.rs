@@ -12,6 +12,7 @@ use alone::tests;
 use osier::process::pool::{Pool, StillOpen, TaskError};
 use osier::process::{ExitStatus, Process, active_children, current, functions, pipe};
 use osier::thread::CallError;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// Longer than any test.
@@ -65,6 +66,7 @@ functions! {
     fn bad_begin() { panic!("there is no tea") }
     fn dying_begin() { std::process::exit(9) }
     fn refusing_begin() -> Result<(), String> { Err("no".into()) }
+    fn burn(rounds: u64) -> u64 { (0..rounds).fold(1, |x: u64, i| std::hint::black_box(x.wrapping_mul(31) ^ i)) }
     fn name() -> String { current().name().to_string() }
     fn tell(line: pipe::Writer<u32>, n: u32) { line.send(&n).unwrap(); }
 
@@ -528,6 +530,80 @@ tests! {
             assert_eq!(pool.apply(name, ()).unwrap(), "digger-1");
             drop(pool);
             all_gone();
+        });
+    }
+
+    #[test]
+    fn a_pool_that_cannot_be_started_leaves_nothing_behind_pl_05() {
+        osier::run(|| {
+            let all = getrlimit(Resource::Nofile);
+            finish(&Pool::new(1).unwrap()); // the lifeline is there now
+            osier::sleep(Duration::from_millis(20));
+            let files = open_files() as u64;
+            for more in 0..20 {
+                setrlimit(Resource::Nofile, Rlimit { current: Some(files + more), ..all }).unwrap();
+                let pool = Pool::new(2);
+                setrlimit(Resource::Nofile, all).unwrap();
+                drop(pool.map(|pool| drop(pool.apply(square, (1,)))));
+                all_gone();
+                osier::sleep(Duration::from_millis(20));
+                assert_eq!(open_files() as u64, files, "{more}");
+            }
+        });
+    }
+
+    #[test]
+    fn workers_end_when_their_parent_is_killed_pl_10() {
+        osier::run(|| {
+            let (near, far) = pipe::simplex().unwrap();
+            let child = Process::fork(move || {
+                let pool = Pool::builder().workers(2).tasks_per_worker(10).build().unwrap();
+                let _naps: Vec<_> = (0..10).map(|_| pool.apply_async(nap, (FOREVER,))).collect();
+                pool.apply(square, (1,)).unwrap();
+                far.send(&pool.pids()).unwrap();
+                osier::sleep(Duration::from_millis(FOREVER));
+            });
+            let child = child.unwrap();
+            let pids: Vec<u32> = near.recv().unwrap();
+            child.kill().unwrap();
+            child.join();
+            let began = osier::clock::now();
+            // Nobody of ours reaps them: they are init's, or zombies if there is none.
+            let runs = |pid: &u32| {
+                let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+                stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
+            };
+            while pids.iter().any(runs) {
+                assert!(began.elapsed() < Duration::from_secs(1));
+                osier::sleep(Duration::from_millis(1));
+            }
+        });
+    }
+
+    #[test]
+    fn two_workers_do_nearly_twice_as_much_pl_10() {
+        osier::run(|| {
+            let took = |workers: usize| {
+                let pool = Pool::new(workers).unwrap();
+                pool.chunks(1).map(burn, vec![1; 2 * workers]).unwrap();
+                let began = osier::clock::now();
+                pool.chunks(1).map(burn, [200_000; 40]).unwrap();
+                let took = began.elapsed();
+                finish(&pool);
+                took.as_secs_f64()
+            };
+            let busy = || std::fs::read_to_string("/proc/loadavg").unwrap().split(' ').nth(3).unwrap().split('/').next() != Some("1");
+            if osier::process::cpu_count() < 2 || busy() {
+                return println!("not tried: others use the processors");
+            }
+            let mut best = 0.0_f64;
+            for _ in 0..5 {
+                best = best.max(took(1) / took(2));
+                if best >= 1.8 {
+                    return;
+                }
+            }
+            assert!(busy(), "2 workers are {best:.2} times as fast as one");
         });
     }
 
