@@ -113,21 +113,19 @@ impl<'a> Chunks<'a> {
         F::Out: DeserializeOwned + 'static,
     {
         let (resolver, whole) = promise();
-        let mut items: Vec<F::Args> = items.into_iter().collect();
+        let items: Vec<F::Args> = items.into_iter().collect();
         if items.is_empty() {
             resolver.resolve(Vec::new());
             return whole;
         }
         let fair = items.len().div_ceil(EACH * self.crew.plan.workers);
         let size = self.size.unwrap_or(fair);
-        let parts = Rc::new(Whole::new(resolver, items.len().div_ceil(size)));
-        for at in 0.. {
-            let rest = items.split_off(size.min(items.len()));
-            submit(self.crew, function, items, To::Part(parts.clone(), at));
-            items = rest;
-            if items.is_empty() {
-                break;
-            }
+        let count = items.len().div_ceil(size);
+        let parts = Rc::new(Whole::new(resolver, count));
+        let mut items = items.into_iter();
+        for at in 0..count {
+            let some = items.by_ref().take(size).collect();
+            submit(self.crew, function, some, To::Part(parts.clone(), at));
         }
         whole
     }
