@@ -17,13 +17,13 @@ const NUMBERS: [u64; 6] = [
 
 functions! {
     fn is_prime(n: u64) -> bool {
-        n > 1 && (2..).take_while(|d| d * d <= n).all(|d| n % d != 0)
+        n > 1 && (2..).take_while(|d| d * d <= n).all(|d| !n.is_multiple_of(d))
     }
 
     fn collatz(n: u64) -> (u64, u32) {
         let (mut steps, mut at) = (0, n);
         while at != 1 {
-            at = if at % 2 == 0 { at / 2 } else { 3 * at + 1 };
+            at = if at.is_multiple_of(2) { at / 2 } else { 3 * at + 1 };
             steps += 1;
         }
         (n, steps)

@@ -32,9 +32,9 @@ fn main() -> Result<(), osier::process::StartError> {
 
         let me = std::process::id();
         assert_ne!(pool.apply(worker, ()).unwrap(), me);
-        let hears = move |cube: &u64| {
+        let hears = move |result: &u64| {
             assert_eq!(std::process::id(), me); // callbacks run here
-            println!("callback: {cube}");
+            println!("callback: {result}");
         };
         let warns = |error: &CallError| println!("error callback: {error}");
         pool.apply_async_with(cube, (10,), hears, warns).wait();

@@ -4,6 +4,7 @@
 mod alone;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use alone::tests;
@@ -221,8 +222,9 @@ tests! {
 
     #[test]
     fn what_is_called_is_a_name_with_arguments_next_to_other_threads_c_17() {
-        let (stop, stopped) = std::sync::mpsc::channel::<()>();
-        let other = std::thread::spawn(move || _ = stopped.recv());
+        let stop = Arc::new(osier::thread::Event::new());
+        let stopped = stop.clone();
+        let other = std::thread::spawn(move || stopped.wait());
         osier::run(|| {
             let executor = ProcessPoolExecutor::new(1);
             assert_eq!(executor.submit(square, (5,)).unwrap().result().unwrap(), 25);
@@ -232,7 +234,7 @@ tests! {
             assert_eq!(refused.args, (5,));
             executor.shutdown();
         });
-        drop(stop);
+        stop.set();
         other.join().unwrap();
     }
 

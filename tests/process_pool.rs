@@ -6,7 +6,7 @@ mod alone;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use alone::tests;
 use osier::process::pool::{Pool, StillOpen, TaskError};
@@ -191,7 +191,7 @@ tests! {
             refused(|| drop(Pool::new(0)));
             refused(|| drop(Pool::builder().max_tasks_per_child(0)));
             refused(|| drop(Pool::builder().tasks_per_worker(0)));
-            refused(|| drop(Pool::new(1).unwrap().chunks(0)));
+            refused(|| _ = Pool::new(1).unwrap().chunks(0));
             all_gone();
         });
     }
@@ -583,7 +583,10 @@ tests! {
     #[test]
     fn two_workers_do_nearly_twice_as_much_pl_10() {
         osier::run(|| {
-            let took = |workers: usize| {
+            if osier::process::cpu_count() < 2 {
+                return println!("not tried: there is one processor");
+            }
+            let by_pool = |workers: usize| {
                 let pool = Pool::new(workers).unwrap();
                 pool.chunks(1).map(burn, vec![1; 2 * workers]).unwrap();
                 let began = osier::clock::now();
@@ -592,24 +595,31 @@ tests! {
                 finish(&pool);
                 took.as_secs_f64()
             };
-            let busy = || std::fs::read_to_string("/proc/loadavg").unwrap().split(' ').nth(3).unwrap().split('/').next() != Some("1");
-            if osier::process::cpu_count() < 2 || busy() {
-                return println!("not tried: others use the processors");
-            }
-            let mut best = 0.0_f64;
-            for _ in 0..5 {
-                best = best.max(took(1) / took(2));
-                if best >= 1.8 {
+            let by_hand = |workers: usize| {
+                let began = osier::clock::now();
+                let share = 40 / workers as u64;
+                let start = |_| Process::fork(move || _ = burn(share * 200_000)).unwrap();
+                let all: Vec<Process> = (0..workers).map(start).collect();
+                assert!(all.iter().all(|one| one.join().is_success()));
+                began.elapsed().as_secs_f64()
+            };
+            // Others may use the processors: so next to what processes without a pool gain then.
+            let mut tries = Vec::new();
+            for _ in 0..8 {
+                let bare = by_hand(1) / by_hand(2);
+                let ours = by_pool(1) / by_pool(2);
+                if ours >= 1.8 || ours >= 0.9 * bare {
                     return;
                 }
+                tries.push((bare, ours));
             }
-            assert!(busy(), "2 workers are {best:.2} times as fast as one");
+            panic!("2 workers are so many times as fast as one, bare and in a pool: {tries:.2?}");
         });
     }
 
     #[test]
     fn a_pool_may_outlive_its_hub_pl_05() {
-        let began = Instant::now();
+        let began = osier::clock::now();
         let pool = osier::run(|| {
             let pool = Pool::new(2).unwrap();
             let _call = pool.apply_async(nap, (FOREVER,));

@@ -12,7 +12,7 @@ use rustix::net::{Shutdown, shutdown};
 
 use super::crew::Crew;
 use super::error::TaskError;
-use super::frame::{Order, Reply, START};
+use super::frame::{End, Order, Reply, START};
 use super::task::Task;
 use crate::process::Process;
 use crate::wire::{Parcel, Socket};
@@ -147,11 +147,11 @@ impl Post {
         let mut ended = Vec::new();
         for Reply { ticket, ends } in replies {
             if ticket == START {
-                let wrong = ends.into_iter().map(|end| match end {
-                    super::frame::End::Panic(text) => text,
+                let wrong = ends.into_iter().next().map(|end| match end {
+                    End::Panic(text) => text,
                     other => format!("{other:?}"),
                 });
-                self.crew.begun(self.key, wrong.last());
+                self.crew.begun(self.key, wrong);
                 continue;
             }
             let mut ledger = self.crew.ledger.borrow_mut();

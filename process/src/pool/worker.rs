@@ -67,9 +67,13 @@ pub(super) fn serve(
     let desk = Rc::new(Desk { socket, claims, talks: Mutex::new(()) });
     let wrong = catch_unwind(AssertUnwindSafe(begin)).unwrap_or_else(|payload| Some(text(payload)));
     let content = wrong.is_none();
-    desk.reply(Reply { ticket: START, ends: wrong.map(End::Panic).into_iter().collect() });
+    let wrong = wrong.map(End::Panic);
+    desk.reply(Reply { ticket: START, ends: wrong.into_iter().collect() });
+    if !content {
+        return;
+    }
     let slots = Rc::new(Semaphore::new(tasks as usize));
-    while content {
+    loop {
         let Ok(parcel) = desk.socket.recv(None) else {
             // Nobody is there any more, or what has come is lost: what was not begun with is given to another.
             exit(1)
