@@ -1,6 +1,6 @@
 //! What computes, on every core: an executor of processes. Workers begin anew and call a function by name.
 //!
-//! Python: `concurrent.futures.ProcessPoolExecutor`, `submit`, `map`, `as_completed`, the primes of its documentation.
+//! In Python: `concurrent.futures.ProcessPoolExecutor`, `submit`, `map`, `as_completed`, the primes of its documentation.
 
 use osier::process::pool::ProcessPoolExecutor;
 use osier::process::{cpu_count, functions};

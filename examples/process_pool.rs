@@ -1,6 +1,6 @@
 //! A pool of processes, and callbacks in the parent. Workers begin anew: they call functions by name.
 //!
-//! Python: `multiprocessing.Pool`, `apply_async(callback=)`, `map`, `imap`, `close`, `join`.
+//! In Python: `multiprocessing.Pool`, `apply_async(callback=)`, `map`, `imap`, `close`, `join`.
 
 use osier::process::functions;
 use osier::process::pool::{Pool, TaskError};

@@ -100,9 +100,12 @@ mod tests {
     fn each_is_claimed_or_revoked_and_never_both() {
         let claims = Claims::new().unwrap();
         claims.hand_over(10_000);
-        let other = Claims::of(claims.as_fd().try_clone_to_owned().unwrap()).unwrap();
-        let claimed =
-            std::thread::spawn(move || (0..10_000).take_while(|t| other.claim(*t)).count());
+        let file = claims.as_fd().try_clone_to_owned().unwrap();
+        let claim_all = move || {
+            let other = Claims::of(file).unwrap();
+            (0..10_000).take_while(|ticket| other.claim(*ticket)).count()
+        };
+        let claimed = std::thread::spawn(claim_all);
         std::thread::yield_now();
         let first = claims.revoke();
         assert_eq!(claimed.join().unwrap(), first as usize);
