@@ -152,7 +152,7 @@ impl Pool {
     /// }
     /// osier::run(|| {
     ///     let pool = Pool::new(1)?;
-    ///     let told = |pid: &u32| println!("{} was told by {pid}", std::process::id());
+    ///     let told = |worker: &u32| println!("{} was told by {worker}", std::process::id());
     ///     let call = pool.apply_async_with(pid, (), told, |error| println!("{error}"));
     ///     assert_ne!(call.result().unwrap(), std::process::id());
     ///     Ok::<(), osier::process::StartError>(())
