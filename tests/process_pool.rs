@@ -475,14 +475,16 @@ tests! {
     }
 
     #[test]
-    fn no_call_waits_behind_a_long_one_while_a_worker_is_free_pl_09() {
+    fn no_call_waits_behind_a_long_one_and_each_is_made_once_pl_09() {
         osier::run(|| {
             let pool = Pool::new(2).unwrap();
             pool.chunks(1).map(square, 0..4000).unwrap();
             let (near, told) = pipe::simplex().unwrap();
             let (word, say) = pipe::simplex().unwrap();
             let slow = pool.apply_async(meet, (told, word, 1));
-            let short: Vec<_> = (0..100).map(|n| pool.apply_async(square, (n,))).collect();
+            let (calls, made) = pipe::simplex().unwrap();
+            let tells = |n| pool.apply_async(tell, (made.try_clone().unwrap(), n));
+            let short: Vec<_> = (0..100).map(tells).collect();
             for call in short {
                 call.result().unwrap();
             }
@@ -491,6 +493,10 @@ tests! {
             say.send(&2).unwrap();
             assert_eq!(slow.result().unwrap(), 2);
             finish(&pool);
+            drop(made);
+            let mut all: Vec<u32> = calls.iter().collect();
+            all.sort_unstable();
+            assert!(all.into_iter().eq(0..100), "each was made once");
         });
     }
 
