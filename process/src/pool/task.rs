@@ -87,7 +87,7 @@ fn guarded(f: impl FnOnce()) {
 /// [`TaskError::Argument`].
 pub(super) fn pack<F: Signature>(args: &F::Args) -> Result<Parcel, TaskError> {
     let parcel = Parcel::pack(args).map_err(|error| match error {
-        crate::SendError::Encode(why) => TaskError::Argument(why),
+        crate::wire::SendError::Encode(why) => TaskError::Argument(why),
         other => TaskError::Argument(other.to_string()),
     })?;
     if parcel.bytes.len() > LONGEST {
@@ -212,7 +212,7 @@ impl<R: DeserializeOwned + 'static> Job for Delivery<R> {
 fn open<R: DeserializeOwned>(end: End) -> Outcome<R> {
     match end {
         End::Result(parcel) => {
-            let unreadable = |e: crate::RecvError| error(&TaskError::Result(e.to_string()));
+            let unreadable = |e: crate::wire::RecvError| error(&TaskError::Result(e.to_string()));
             parcel.unpack().map_err(unreadable)
         }
         End::Panic(text) => Err(CallError::panicked(Box::new(text))),

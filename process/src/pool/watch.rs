@@ -64,7 +64,7 @@ impl Post {
             while let Some((parcel, tickets)) = self.collect() {
                 // If it has ended `watch` sees to it.
                 if let Err(error) = self.socket.send(&parcel, None)
-                    && !matches!(error, crate::SendError::Closed)
+                    && !matches!(error, crate::wire::SendError::Closed)
                 {
                     self.take_out(&tickets, &TaskError::Argument(error.to_string()));
                 }

@@ -12,8 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claim::Claims;
 use super::frame::{End, LONGEST, Order, Reply, START};
-use crate::functions;
-use crate::process::{FUNCTIONS, exit};
+use crate::process::{FUNCTIONS, exit, functions};
 use crate::wire::{Parcel, Passed, SendError, Socket};
 
 /// What a worker that begins anew is told; its initializer follows as an order, if it has one.
