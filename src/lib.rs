@@ -42,7 +42,7 @@
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
 //! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
-//! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `process::sync` |
+//! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `pool`, `sync` |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
 //! | see what goes on | [`dump`], [`inspect`], [`stats`], [`enumerate`], [`watch`], [`Watch::slices`], [`Deadlock`], [`set_error_hook`], [`log`](mod@log) |
@@ -91,7 +91,7 @@
 //!
 //! | concurrent.futures | osier |
 //! |---|---|
-//! | `ThreadPoolExecutor(max_workers, thread_name_prefix, initializer)` | [`thread::ThreadPoolExecutor::builder`] |
+//! | `ThreadPoolExecutor(max_workers, thread_name_prefix, initializer)` | [`thread::ThreadPoolExecutor::builder`]; `ProcessPoolExecutor` in `process::pool` |
 //! | `submit`, `map(buffersize=n)` | [`submit`](thread::ThreadPoolExecutor::submit), [`map_bounded`](thread::ThreadPoolExecutor::map_bounded) |
 //! | `shutdown(wait=False)`, `cancel_futures=True` | [`close`](thread::ThreadPoolExecutor::close), [`cancel_pending`](thread::ThreadPoolExecutor::cancel_pending) |
 //! | `Future.result(timeout)`, `exception()` | [`result_timeout`](thread::Promise::result_timeout), [`inspect`](thread::Promise::inspect) |
@@ -104,7 +104,7 @@
 //! - `tls`: TLS streams, by rustls
 //! - `http`: an HTTP client, which is ureq over these sockets
 //! - `symbols`: names of functions in what a [`watch`] reports
-//! - `process`: processes, and connections between them
+//! - `process`: processes, connections between them, and pools of them
 //! - `testing`: time and order under control, for tests
 //! - `http-brotli`, `http-charset`, `http-cookies`, `http-json`, `http-multipart`: ureq's
 //!

@@ -25,6 +25,8 @@ const WANTS: &[(&str, bool)] = &[
     ("process_basics", cfg!(feature = "process")),
     ("process_deadlock", cfg!(feature = "process")),
     ("process_ticket_office", cfg!(feature = "process")),
+    ("process_executor", cfg!(feature = "process")),
+    ("process_pool", cfg!(feature = "process")),
 ];
 
 /// How many run at once.

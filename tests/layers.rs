@@ -74,6 +74,7 @@ const PROCESS: &str = "
     process: sys wire
     sync: sys wire
     pipe: wire
+    pool: sys wire process
 ";
 
 /// Packages of ours that each package may depend on.

@@ -125,6 +125,14 @@ fn items_pass_between_tasks() {
 }
 
 #[test]
+fn pools_of_processes_make_calls() {
+    for kind in ["async", "apply", "map", "imap"] {
+        let line = measured(&["ours", "ppool", "n=200", &format!("kind={kind}"), "chunk=7"]);
+        assert_eq!((&line["n"], extra(&line, "workers")), (&200.into(), 2.0));
+    }
+}
+
+#[test]
 fn items_pass_between_threads() {
     for room in ["0", "1", "1024"] {
         let line = measured(&["ours", "threads", "n=500", &format!("room={room}")]);

@@ -4,6 +4,7 @@
 //! as `osier::process`, whose docs are the ones to read. HACKING.md has the map.
 
 pub mod pipe;
+pub mod pool;
 #[doc(hidden)]
 pub mod process;
 pub mod sync;

@@ -11,6 +11,7 @@ mod listen;
 mod lock;
 mod mem;
 mod plock;
+mod ppool;
 mod queues;
 mod sleep;
 mod spawn;
@@ -42,6 +43,7 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "stream", keys: queues::STREAM_KEYS, run: queues::stream },
     Work { name: "select", keys: queues::SELECT_KEYS, run: queues::from_several },
     Work { name: "threads", keys: threads::KEYS, run: threads::run },
+    Work { name: "ppool", keys: ppool::KEYS, run: ppool::run },
     Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
     Work { name: "mem", keys: mem::KEYS, run: mem::run },
     Work { name: "fetch", keys: fetch::KEYS, run: fetch::run },

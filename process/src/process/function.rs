@@ -219,3 +219,4 @@ macro_rules! functions {
         };
     )* };
 }
+pub(crate) use functions;

@@ -34,6 +34,7 @@ pub use builder::Builder;
 pub use error::StartError;
 pub use exit::{Exit, at_exit, exit};
 pub use family::active_children;
+pub(crate) use function::functions;
 pub use function::{Function, lookup};
 pub use handle::{Process, StillRunning};
 pub use identity::{Current, cpu_count, current, set_authkey};

@@ -7,6 +7,7 @@
 //! - `descriptor`: putting one descriptor in the place of another
 //! - `shared`: memory that several processes have
 //! - `forked`: being called in forked copies
+//! - `board`: a word of memory that two processes share
 //!
 //! # Why unsafe
 //!
@@ -14,6 +15,7 @@
 //! owns. What a caller must promise stands in each function's `# Safety`; what breaks no memory is a
 //! safe function.
 
+pub(crate) mod board;
 pub(crate) mod descriptor;
 pub(crate) mod entry;
 pub(crate) mod fork;

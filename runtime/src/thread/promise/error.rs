@@ -28,13 +28,18 @@ enum Cause {
     Cancelled,
     /// Who was to make the call is gone, or never came to be.
     Broken(Arc<str>),
+    /// The same, and this is why.
+    Lost(Arc<dyn Error + Send + Sync>),
+    /// Who was to make the call could not, for this call alone.
+    Failed(Arc<dyn Error + Send + Sync>),
     TimedOut,
     /// Nobody waited, or somebody has had the result already.
     Refused(&'static str),
 }
 
 impl CallError {
-    pub(crate) fn panicked(payload: Box<dyn Any + Send>) -> CallError {
+    /// The call panicked, with this payload: [`is_panic`](Self::is_panic).
+    pub fn panicked(payload: Box<dyn Any + Send>) -> CallError {
         CallError { cause: Cause::Panicked(JoinError::unwound(payload)) }
     }
 
@@ -46,8 +51,36 @@ impl CallError {
         CallError { cause: Cause::Broken(why) }
     }
 
-    pub(crate) fn timed_out() -> CallError {
+    /// For what keeps promises in another way than by calls: this call failed.
+    ///
+    /// It is the [`source`](Error::source) of what this gives.
+    ///
+    /// ```
+    /// use osier::thread::{CallError, promise};
+    ///
+    /// let (resolver, call) = promise::<u32>();
+    /// let why = "7x".parse::<u32>().unwrap_err();
+    /// resolver.fail(CallError::failed(why));
+    /// let error = call.result().unwrap_err();
+    /// assert!(error.downcast_ref::<std::num::ParseIntError>().is_some());
+    /// ```
+    pub fn failed(why: impl Error + Send + Sync + 'static) -> CallError {
+        CallError { cause: Cause::Failed(Arc::new(why)) }
+    }
+
+    /// The same where there is nobody to make the call, or nobody any more: [`is_broken`](Self::is_broken).
+    pub fn lost(why: impl Error + Send + Sync + 'static) -> CallError {
+        CallError { cause: Cause::Lost(Arc::new(why)) }
+    }
+
+    /// The time of whoever waits is up: [`is_timed_out`](Self::is_timed_out).
+    pub fn timed_out() -> CallError {
         CallError { cause: Cause::TimedOut }
+    }
+
+    /// Why it failed, if that is an error of this type.
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.source()?.downcast_ref()
     }
 
     pub(super) fn not_waited_for() -> CallError {
@@ -70,7 +103,7 @@ impl CallError {
 
     /// Whether there was nobody to make the call, or nobody any more.
     pub fn is_broken(&self) -> bool {
-        matches!(self.cause, Cause::Broken(_))
+        matches!(self.cause, Cause::Broken(_) | Cause::Lost(_))
     }
 
     /// Whether the time of a map was up.
@@ -121,6 +154,8 @@ impl fmt::Display for CallError {
             },
             Cause::Cancelled => f.write_str("the call was cancelled"),
             Cause::Broken(why) => write!(f, "the call was not made: {why}"),
+            Cause::Lost(why) => write!(f, "the call was not made: {why}"),
+            Cause::Failed(why) => write!(f, "the call failed: {why}"),
             Cause::TimedOut => f.write_str("the call did not end in time"),
             Cause::Refused(why) => f.write_str(why),
         }
@@ -133,4 +168,11 @@ impl fmt::Debug for CallError {
     }
 }
 
-impl Error for CallError {}
+impl Error for CallError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.cause {
+            Cause::Lost(why) | Cause::Failed(why) => Some(&**why),
+            _ => None,
+        }
+    }
+}

@@ -65,6 +65,14 @@ impl<T> Resolver<T> {
         self.finish(Err(CallError::panicked(payload)));
     }
 
+    /// Delivers an error.
+    ///
+    /// # Blocking
+    /// As [`resolve`](Self::resolve).
+    pub fn fail(self, error: CallError) {
+        self.finish(Err(error));
+    }
+
     pub(crate) fn break_with(self, why: Arc<str>) {
         self.finish(Err(CallError::broken(why)));
     }
@@ -78,8 +86,11 @@ impl<T> Resolver<T> {
         }
     }
 
-    /// Cancels it, as the other end could.
-    pub(crate) fn cancel(self) {
+    /// Cancels it, as the other end could: unless it has begun.
+    ///
+    /// # Blocking
+    /// As [`resolve`](Self::resolve).
+    pub fn cancel(self) {
         if let Some(shared) = &self.shared {
             shared.cancel();
         }
