@@ -232,7 +232,7 @@ tests! {
     fn a_map_gives_its_first_error_after_all_have_ended_pl_03() {
         osier::run(|| {
             let pool = Pool::new(2).unwrap();
-            assert_eq!(pool.map(square, []).unwrap(), []);
+            assert_eq!(pool.map(square, []).unwrap(), [] as [u64; 0]);
             assert_eq!(pool.chunks(100).map(square, [2, 3]).unwrap(), [4, 9]);
             for size in [1, 2, 5] {
                 let why = pool.chunks(size).map(odd_panics, [2, 4, 5, 6, 7, 8]).unwrap_err();
