@@ -5,6 +5,8 @@
 //! - `entry`: what runs before `main`, in a process that was started so
 //! - `lifeline`: being killed when the other end of a pipe goes
 //! - `descriptor`: putting one descriptor in the place of another
+//! - `signals`: signals as bytes to read, and holding them back
+//! - `board`: numbers that forked processes share
 //!
 //! # Why unsafe
 //!
@@ -12,8 +14,10 @@
 //! owns. What a caller must promise stands in each function's `# Safety`; what breaks no memory is a
 //! safe function.
 
+pub(crate) mod board;
 pub(crate) mod descriptor;
 pub(crate) mod entry;
 pub(crate) mod fork;
 pub(crate) mod launch;
 pub(crate) mod lifeline;
+pub(crate) mod signals;
