@@ -41,7 +41,7 @@
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
-//! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
+//! | use every core | [`thread::hubs`], [`thread::spawn_on`]; `net::server::Front`, `process::Workers` |
 //! | start processes, talk to them | `process`: `Process`, `functions!`, `pipe` |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
