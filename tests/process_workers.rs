@@ -4,6 +4,7 @@
 mod alone;
 
 use std::fs;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -189,12 +190,14 @@ tests! {
 
     #[test]
     fn nothing_is_half_started_c_15() {
-        let stays = std::thread::spawn(std::thread::park);
+        let go = Arc::new(osier::thread::Event::new());
+        let gone = go.clone();
+        let stays = std::thread::spawn(move || gone.wait());
         osier::run(|| {
             let error = plan(2).start(|_| ()).unwrap_err();
             assert!(matches!(error, WorkersError::Start(StartError::OtherThreads(_))), "{error}");
         });
-        stays.thread().unpark();
+        go.set();
         stays.join().unwrap();
         // The third finds no room for its pidfd.
         osier::run(|| {
@@ -293,7 +296,9 @@ tests! {
                 }
             }).unwrap();
             // It never waits, so it takes no notice of anything.
-            let ended = plan.run(|_| while !READY.load(Ordering::Relaxed) {});
+            let ended = plan.run(|_| while !READY.load(Ordering::Relaxed) {
+                std::hint::spin_loop();
+            });
             assert_eq!(ended.unwrap().killed, 0, "nobody was late");
         });
     }

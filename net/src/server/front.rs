@@ -209,7 +209,6 @@ impl Front {
     /// The workers, and what each does: it opens its listeners first.
     ///
     /// The addresses are held by the closure, so they are free as soon as no worker is started any more.
-    #[expect(clippy::type_complexity, reason = "a closure has no other name")]
     fn split<F, T>(
         self,
         body: F,

@@ -90,12 +90,12 @@ fn stride(names: usize) -> usize {
 ///
 /// In memory that the processes share, so no message is sent. It wraps around.
 ///
-/// ```no_run
+/// ```
 /// use osier::process::Workers;
 ///
 /// osier::run(|| {
 ///     let plan = Workers::new().processes(2).counter("lines");
-///     let crew = plan.start(|worker| worker.counter("lines").add(10))?;
+///     let crew = plan.start(|worker| _ = worker.counter("lines").add(10))?;
 ///     crew.join()?;
 ///     assert_eq!(crew.total("lines"), 20);
 ///     Ok::<(), osier::process::WorkersError>(())
