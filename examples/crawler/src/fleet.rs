@@ -116,7 +116,7 @@ impl Owner {
             while let Ok((number, answer)) = answers.recv() {
                 let Some(owner) = takes.upgrade() else { return };
                 if let Some(waits) = owner.waiting.borrow_mut().remove(&number) {
-                    let _ = waits.set(answer); // nobody waits any more, if the crawl was interrupted
+                    waits.set(answer); // into the void, if the page was given up
                 }
             }
             takes.upgrade().iter().for_each(|owner| owner.lose());
@@ -143,7 +143,7 @@ impl Owner {
     fn lose(&self) {
         self.gone.set(true);
         for (_, waits) in self.waiting.take() {
-            let _ = waits.set(lost(Duration::ZERO));
+            waits.set(lost(Duration::ZERO));
         }
     }
 }
