@@ -11,7 +11,11 @@ fn program() -> PathBuf {
 
 /// The numbers of the JSON object that it prints, by key.
 fn sum(args: &[&str]) -> Vec<(String, f64)> {
-    let output = Command::new(program()).args(args).arg("--json").output().expect("it is built");
+    let output = Command::new(program())
+        .args(args)
+        .arg("--json")
+        .output()
+        .expect("not built: `cargo test` without `--test`, or `cargo build --examples`");
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
     let inner = text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap();
@@ -45,7 +49,7 @@ fn processes_times_tasks_are_in_flight_at_once() {
 
 #[test]
 fn what_is_wrong_on_the_command_line_is_named() {
-    let output = Command::new(program()).args(["--tasks", "none"]).output().unwrap();
+    let output = Command::new(program()).args(["--tasks", "none"]).output().expect("it is built");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--tasks"));
 }
