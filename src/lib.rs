@@ -41,8 +41,8 @@
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
-//! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
 //! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `pool`, `sync` |
+//! | use every core | [`thread::hubs`], [`thread::spawn_on`]; `net::server::Front`, `process::Workers` |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
 //! | see what goes on | [`dump`], [`inspect`], [`stats`], [`enumerate`], [`watch`], [`Watch::slices`], [`Deadlock`], [`set_error_hook`], [`log`](mod@log) |

@@ -65,6 +65,7 @@ const NET: &str = "
     tcp: dns
     tls: tcp
     http: dns tcp
+    server: dns tcp
 ";
 
 /// Modules of process.
@@ -75,15 +76,17 @@ const PROCESS: &str = "
     sync: sys wire
     pipe: wire
     pool: sys wire process
+    workers: sys process
 ";
 
 /// Packages of ours that each package may depend on.
 const PACKAGES: &[(&str, &[&str])] = &[
     ("runtime", &[]),
     ("process", &["osier-runtime"]),
-    ("net", &["osier-runtime"]),
+    ("net", &["osier-runtime", "osier-process"]),
     (".", &["osier-runtime", "osier-process", "osier-net"]),
     ("examples/crawler", &["osier"]),
+    ("examples/fifty_thousand", &["osier"]),
     ("benches", &["osier"]),
     ("models", &[]),
 ];

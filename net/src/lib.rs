@@ -8,11 +8,12 @@
 //! - [`dns`]: names into addresses, off this thread
 //! - `tls` (feature `tls`): TLS over any stream, by rustls
 //! - `http` (feature `http`): an HTTP client, which is ureq over these sockets
+//! - `server` (feature `process`): listeners in front of several processes
 //!
 //! Everything works in tasks, where the hub's reactor waits, and outside of them and in
 //! destructors while a task unwinds, where the kernel does. Closing never switches tasks.
 //!
-//! Inside, each of these modules only knows those before it: `dns`, `tcp`, `tls`, `http`. Of the
+//! Inside, each of these modules only knows those before it: `dns`, `tcp`, `tls`, `http`, `server`. Of the
 //! runtime they know [`io::Source`](osier_runtime::io::Source), a descriptor that can be waited
 //! for, and `dns` knows [`thread::Pool`](osier_runtime::thread::Pool).
 #![forbid(unsafe_code)]
@@ -20,6 +21,8 @@
 pub mod dns;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "process")]
+pub mod server;
 mod tcp;
 #[cfg(feature = "tls")]
 pub mod tls;

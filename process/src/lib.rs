@@ -11,9 +11,11 @@ pub mod sync;
 #[allow(unsafe_code)]
 mod sys;
 mod wire;
+mod workers;
 
 pub use process::{
     Builder, Current, Exit, ExitStatus, Function, Parent, Process, Run, Signature, StartError,
     StillRunning, active_children, at_exit, cpu_count, current, exit, parent, set_authkey,
 };
 pub use wire::{Parcel, Passed, RecvError, SendError, Socket, Stake};
+pub use workers::{Counter, Crew, Ended, Worker, WorkerStatus, Workers, WorkersError};

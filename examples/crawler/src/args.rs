@@ -21,6 +21,7 @@ one page after the other.
 
 Options:
   --concurrency N      pages fetched at once [64]
+  --processes N        processes that fetch, each the hosts that fall to it [1]
   --depth N            follow links this many steps from the URLs given
   --max-pages N        stop after so many pages
   --timeout S          seconds that one page may take in all [30]
@@ -65,6 +66,8 @@ pub struct Options {
     pub urls: Vec<String>,
     /// How many pages are fetched at once; at least 1.
     pub concurrency: usize,
+    /// How many processes fetch them; at least 1.
+    pub processes: usize,
     /// How many links away from a seed a page may be.
     pub depth: Option<u32>,
     /// How many pages to fetch at most.
@@ -95,6 +98,7 @@ impl Default for Options {
         Options {
             urls: Vec::new(),
             concurrency: 64,
+            processes: 1,
             depth: None,
             max_pages: None,
             timeout: Duration::from_secs(30),
@@ -159,6 +163,7 @@ where
             Arg::Long("concurrency") => {
                 options.concurrency = number(&mut parser, "--concurrency", 1)?
             }
+            Arg::Long("processes") => options.processes = number(&mut parser, "--processes", 1)?,
             Arg::Long("depth") => options.depth = Some(number(&mut parser, "--depth", 0)?),
             Arg::Long("max-pages") => {
                 options.max_pages = Some(number(&mut parser, "--max-pages", 1)?);
@@ -236,12 +241,13 @@ mod tests {
 
     #[test]
     fn every_option_arrives() {
-        let args = "http://a/ --concurrency 7 --depth=0 --max-pages 9 --timeout 1.5 --assets \
+        let args = "http://a/ --concurrency 7 --processes 3 --depth=0 --max-pages 9 --timeout 1.5 --assets \
                     --output x.jsonl --broken http://b/ --json";
         let options = crawl(&args.split_whitespace().collect::<Vec<_>>());
         let wanted = Options {
             urls: vec!["http://a/".into(), "http://b/".into()],
             concurrency: 7,
+            processes: 3,
             depth: Some(0),
             max_pages: Some(9),
             timeout: Duration::from_millis(1500),
@@ -283,6 +289,7 @@ mod tests {
             (vec!["--json=yes"], "--json"),
             (vec!["--depth"], "--depth"),
             (vec!["--concurrency", "0"], "--concurrency: \"0\""),
+            (vec!["--processes", "0"], "--processes"),
             (vec!["--concurrency", "many"], "--concurrency: \"many\""),
             (vec!["--max-pages", "0"], "--max-pages: \"0\""),
             (vec!["--depth", "-1"], "--depth"),

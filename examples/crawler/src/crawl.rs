@@ -15,6 +15,7 @@ use url::{Position, Url};
 use crate::address;
 use crate::args::Options;
 use crate::fetch::{Answer, Fetcher, Outcome};
+use crate::fleet::Fleet;
 use crate::frontier::{BrokenLink, Frontier, PageId, Redirect, Verdict};
 use crate::links::Found;
 use crate::mailbox::Mailbox;
@@ -42,7 +43,7 @@ pub struct Crawl {
     /// Shows how far it is.
     progress: Progress,
     /// Fetches pages; the page tasks share it, and nothing else.
-    fetcher: Rc<Fetcher>,
+    fetcher: Rc<Hands>,
     /// Where the page tasks put their answers.
     mailbox: Rc<Mailbox<Event>>,
     /// The pages being fetched.
@@ -57,6 +58,32 @@ pub struct Crawl {
     lone_attempts: u32,
     /// How long one page may take.
     timeout: Duration,
+}
+
+/// Who fetches pages.
+#[derive(Debug)]
+enum Hands {
+    /// This process.
+    Here(Fetcher),
+    /// Several others.
+    Fleet(Fleet),
+}
+
+impl Hands {
+    fn new(options: &Options) -> io::Result<Self> {
+        let Options { processes, concurrency, assets, .. } = *options;
+        match processes {
+            1 => Ok(Hands::Here(Fetcher::new(concurrency, assets))),
+            _ => Ok(Hands::Fleet(Fleet::start(processes, concurrency, assets)?)),
+        }
+    }
+
+    fn get(&self, url: &Url, limit: Duration) -> Answer {
+        match self {
+            Hands::Here(fetcher) => fetcher.get(url, limit),
+            Hands::Fleet(fleet) => fleet.get(url, limit),
+        }
+    }
 }
 
 /// A page on its way, redirects included.
@@ -98,6 +125,8 @@ pub struct Crawled {
     pub left: usize,
     /// How many pages at once there were descriptors for at the worst, if not for all.
     pub short: Option<usize>,
+    /// How many requests each of several processes was given.
+    pub shares: Vec<u64>,
 }
 
 impl Crawl {
@@ -105,7 +134,7 @@ impl Crawl {
     ///
     /// # Errors
     ///
-    /// When the output file cannot be written.
+    /// When the output file cannot be written, or a process cannot be started.
     pub fn new(options: &Options, mailbox: Rc<Mailbox<Event>>) -> io::Result<Self> {
         let mut report = Report::new(options.output.as_deref())?;
         let mut seeds = Vec::new();
@@ -119,7 +148,7 @@ impl Crawl {
             frontier: Frontier::new(&seeds, options.depth, options.max_pages),
             report,
             progress: Progress::new(),
-            fetcher: Rc::new(Fetcher::new(options.concurrency, options.assets)),
+            fetcher: Rc::new(Hands::new(options)?),
             mailbox,
             in_flight: HashMap::new(),
             again: Vec::new(),
@@ -150,7 +179,12 @@ impl Crawl {
         self.report.flush()?;
         let broken = self.frontier.broken_links();
         let time = clock::now() - began;
+        let shares = match &*self.fetcher {
+            Hands::Here(_) => Vec::new(),
+            Hands::Fleet(fleet) => fleet.shares(),
+        };
         Ok(Crawled {
+            shares,
             summary: self.report.summary(broken.len(), time, self.max_in_flight),
             broken,
             interrupted,

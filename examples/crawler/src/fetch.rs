@@ -6,6 +6,7 @@ use std::time::Duration;
 use osier::clock;
 use osier::net::http::ureq::http::Response;
 use osier::net::http::{self, Agent, Body, Error};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address::{self, Link};
@@ -18,7 +19,7 @@ pub const BODY_LIMIT: u64 = 16 * 1024 * 1024;
 const PIECE: usize = 16 * 1024;
 
 /// What came of one request.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Answer {
     /// The status; `None` when no answer came.
     pub status: Option<u16>,
@@ -31,7 +32,7 @@ pub struct Answer {
 }
 
 /// What an answer means for the crawl.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Outcome {
     /// It was read to its end, and this was found in it (nothing, if it is no HTML).
     Page(Found),

@@ -5,6 +5,7 @@
 //! | how thousands of pages are fetched at once | [`crawl`], [`fetch`] and [`reply`] between them |
 //! | a server with one green thread a connection | [`server`] |
 //! | how a task waits for a signal | [`signals`] |
+//! | how the work is shared out among processes | [`fleet`] |
 //! | how something to wait on is built | [`mailbox`] |
 //!
 //! The rest knows nothing of green threads.
@@ -16,6 +17,7 @@ pub mod charset;
 pub mod crawl;
 pub mod descriptors;
 pub mod fetch;
+pub mod fleet;
 pub mod frontier;
 pub mod links;
 pub mod mailbox;

@@ -13,6 +13,7 @@ use encoding_rs::{Decoder, Encoding, UTF_8};
 use htmlize::{unescape, unescape_attribute};
 use lol_html::html_content::TextChunk;
 use lol_html::{AsciiCompatibleEncoding, HandlerResult, HtmlRewriter, Settings, element, text};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::address::{self, Link};
@@ -22,7 +23,7 @@ use crate::charset;
 const TITLE_LIMIT: usize = 1000;
 
 /// What was found on a page.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
     /// The text of its first `<title>`, white space evened out.
     pub title: Option<String>,

@@ -42,6 +42,11 @@ pub fn report(crawled: &Crawled) -> String {
             summary.seconds, summary.pages_per_second, summary.max_in_flight
         ),
     );
+    if !crawled.shares.is_empty() {
+        let shares: Vec<String> = crawled.shares.iter().map(|n| grouped(*n as usize)).collect();
+        let (n, shares) = (shares.len(), shares.join(", "));
+        line(&mut text, format_args!("by {n} processes, with {shares} requests"));
+    }
     text
 }
 

@@ -180,6 +180,12 @@ impl TcpStream {
         Ok(TcpStream::from_source(source, self.limits.clone(), self.inet))
     }
 
+    /// What it waits by.
+    #[cfg(feature = "process")]
+    pub(crate) fn source(&self) -> &Source<net::TcpStream> {
+        &self.source
+    }
+
     /// A stream over a socket in non-blocking mode; `inet` says that it is TCP beyond doubt.
     pub(super) fn from_source(
         source: Source<net::TcpStream>,

@@ -17,11 +17,11 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::Ordering::{AcqRel, Acquire};
 
-use crate::sys::board::Board;
+use crate::sys::shared::Shared;
 
 /// The number that a worker and its parent share.
 #[derive(Debug)]
-pub(super) struct Claims(Board);
+pub(super) struct Claims(Shared);
 
 fn split(word: u64) -> (u32, u32) {
     ((word >> 32) as u32, word as u32)
@@ -33,16 +33,16 @@ fn join(next: u32, limit: u32) -> u64 {
 
 impl Claims {
     pub(super) fn new() -> io::Result<Claims> {
-        Board::new().map(Claims)
+        Shared::new(1).map(Claims)
     }
 
     pub(super) fn of(file: OwnedFd) -> io::Result<Claims> {
-        Board::map(file).map(Claims)
+        Shared::open(file).map(Claims)
     }
 
     /// Changes the number; what it was.
     fn change(&self, mut f: impl FnMut(u32, u32) -> Option<(u32, u32)>) -> Option<(u32, u32)> {
-        let changed = self.0.fetch_update(AcqRel, Acquire, |word| {
+        let changed = self.0.words()[0].fetch_update(AcqRel, Acquire, |word| {
             let (next, limit) = split(word);
             f(next, limit).map(|(next, limit)| join(next, limit))
         });

@@ -7,7 +7,7 @@
 //! - `descriptor`: putting one descriptor in the place of another
 //! - `shared`: memory that several processes have
 //! - `forked`: being called in forked copies
-//! - `board`: a word of memory that two processes share
+//! - `signals`: signals as bytes to read, and holding them back
 //!
 //! # Why unsafe
 //!
@@ -15,7 +15,6 @@
 //! owns. What a caller must promise stands in each function's `# Safety`; what breaks no memory is a
 //! safe function.
 
-pub(crate) mod board;
 pub(crate) mod descriptor;
 pub(crate) mod entry;
 pub(crate) mod fork;
@@ -23,3 +22,4 @@ pub(crate) mod forked;
 pub(crate) mod launch;
 pub(crate) mod lifeline;
 pub(crate) mod shared;
+pub(crate) mod signals;

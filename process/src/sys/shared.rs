@@ -40,7 +40,7 @@ impl Shared {
     /// When there are no descriptors or no memory left.
     pub(crate) fn new(count: usize) -> io::Result<Shared> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let file = File::from(memfd_create(c"osier-sync", flags)?);
+        let file = File::from(memfd_create(c"osier-shared", flags)?);
         file.set_len((count * WORD) as u64)?;
         fcntl_add_seals(&file, SEALS)?;
         Shared::map(file.into(), count)
@@ -55,11 +55,11 @@ impl Shared {
         let refuse = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match fcntl_get_seals(&file) {
             Ok(seals) if seals.contains(SEALS) => {}
-            _ => return refuse("a descriptor in place of a lock is no sealed file in memory"),
+            _ => return refuse("a descriptor in place of shared words is no sealed file in memory"),
         }
         let bytes = usize::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or(0);
         if bytes == 0 || bytes % WORD != 0 {
-            return refuse("a file in place of a lock has another size");
+            return refuse("a file in place of shared words has another size");
         }
         Shared::map(file, bytes / WORD)
     }
