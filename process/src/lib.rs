@@ -6,6 +6,7 @@
 pub mod pipe;
 #[doc(hidden)]
 pub mod process;
+pub mod queue;
 #[allow(unsafe_code)]
 mod sys;
 mod wire;

@@ -5,6 +5,7 @@
 //! - `entry`: what runs before `main`, in a process that was started so
 //! - `lifeline`: being killed when the other end of a pipe goes
 //! - `descriptor`: putting one descriptor in the place of another
+//! - `words`: numbers that processes share
 //!
 //! # Why unsafe
 //!
@@ -17,3 +18,4 @@ pub(crate) mod entry;
 pub(crate) mod fork;
 pub(crate) mod launch;
 pub(crate) mod lifeline;
+pub(crate) mod words;

@@ -6,6 +6,7 @@
 //! - `frame`: how a parcel looks on a socket
 //! - `sealed`: what is too large for a message
 //! - `socket`: sending and receiving parcels
+//! - `stop`: what is done before an OS thread stops to wait
 //! - `error`: what can go wrong
 
 mod error;
@@ -15,6 +16,7 @@ mod passed;
 mod sealed;
 mod socket;
 mod stake;
+mod stop;
 
 pub use error::{RecvError, SendError};
 pub use parcel::Parcel;
@@ -22,3 +24,4 @@ pub use passed::Passed;
 pub use socket::Socket;
 pub use stake::Stake;
 pub(crate) use stake::{give_up_all_but, staked};
+pub(crate) use stop::{about_to_wait, before_stopping};

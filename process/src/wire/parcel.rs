@@ -2,11 +2,36 @@
 
 use std::os::fd::OwnedFd;
 
+use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::passed::{attach, detach, reason};
 use super::{RecvError, SendError};
+
+/// Bytes that most values have room in.
+const USUAL: usize = 120;
+
+/// What is encoded goes behind what is there.
+struct Behind(Vec<u8>);
+
+impl Flavor for Behind {
+    type Output = Vec<u8>;
+
+    fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
+        self.0.extend_from_slice(data);
+        Ok(())
+    }
+
+    fn try_push(&mut self, data: u8) -> postcard::Result<()> {
+        self.0.push(data);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Vec<u8>> {
+        Ok(self.0)
+    }
+}
 
 /// A value on its way: its bytes (postcard's), and the descriptors within it.
 ///
@@ -41,6 +66,20 @@ impl Parcel {
         }
     }
 
+    /// Encodes a value behind bytes of another's.
+    pub(crate) fn pack_behind<T: Serialize + ?Sized>(
+        first: &[u8],
+        value: &T,
+    ) -> Result<Parcel, SendError> {
+        let mut bytes = Vec::with_capacity(first.len() + USUAL);
+        bytes.extend_from_slice(first);
+        let (bytes, descriptors) = attach(|| postcard::serialize_with_flavor(value, Behind(bytes)));
+        match bytes {
+            Ok(bytes) => Ok(Parcel { bytes, descriptors }),
+            Err(error) => Err(SendError::Encode(reason(&error))),
+        }
+    }
+
     /// Decodes the value.
     ///
     /// # Errors
@@ -49,7 +88,13 @@ impl Parcel {
     /// # Blocking
     /// Never switches tasks, unless the value's own `Deserialize` does.
     pub fn unpack<T: DeserializeOwned>(self) -> Result<T, RecvError> {
-        let (value, unused) = detach(self.descriptors, || postcard::take_from_bytes(&self.bytes));
+        self.unpack_behind(0)
+    }
+
+    /// Decodes the value that stands behind so many bytes.
+    pub(crate) fn unpack_behind<T: DeserializeOwned>(self, first: usize) -> Result<T, RecvError> {
+        let bytes = self.bytes.get(first..).unwrap_or_default();
+        let (value, unused) = detach(self.descriptors, || postcard::take_from_bytes(bytes));
         match value {
             Ok((_, rest)) if !rest.is_empty() => {
                 Err(RecvError::Decode(format!("{} bytes are left over", rest.len())))

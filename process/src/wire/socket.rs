@@ -16,7 +16,7 @@ use rustix::net::{
 
 use super::frame::{HEAD, Head, INLINE, MOST, MOST_PASSED};
 use super::sealed::{seal, unseal};
-use super::{Parcel, RecvError, SendError, Stake};
+use super::{Parcel, RecvError, SendError, Stake, about_to_wait};
 
 /// The longest value that is taken, unless somebody says otherwise.
 const LIMIT: usize = 256 << 20;
@@ -145,7 +145,31 @@ impl Socket {
     /// # Blocking
     /// Switches tasks, if there is none.
     pub fn recv(&self, deadline: Option<Instant>) -> Result<Parcel, RecvError> {
+        about_to_wait();
         self.source.read(deadline, |fd| self.receive(fd.as_fd()))?
+    }
+
+    /// Receives a parcel; none if there is none, and `elsewhere` says not to wait for one.
+    pub(crate) fn recv_unless(
+        &self,
+        deadline: Option<Instant>,
+        elsewhere: impl Fn() -> bool,
+    ) -> Result<Option<Parcel>, RecvError> {
+        about_to_wait();
+        let came = self.source.read(deadline, |fd| match self.receive(fd.as_fd()) {
+            Ok(came) => Ok(Got { value: came.value.map(Some), drained: false }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && elsewhere() => {
+                Ok(Got { value: Ok(None), drained: false })
+            }
+            Err(error) => Err(error),
+        });
+        came?
+    }
+
+    /// Lets nobody send at this end any more, in any process.
+    pub(crate) fn end_sending(&self) {
+        // It is connected, so there is nothing that can be wrong.
+        let _ = rustix::net::shutdown(self, rustix::net::Shutdown::Write);
     }
 
     /// Receives a parcel if one is there.
@@ -178,6 +202,7 @@ impl Socket {
     /// # Blocking
     /// Switches tasks, unless there is something.
     pub fn poll(&self, deadline: Option<Instant>) -> io::Result<bool> {
+        about_to_wait();
         match self.source.wait_readable(deadline) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(false),
