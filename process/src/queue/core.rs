@@ -14,6 +14,7 @@ use rustix::io::ioctl_fionread;
 use super::bell::{Bell, Rope};
 use super::here::Here;
 use super::ledger::{self, Ledger};
+use super::owner::Owner;
 use super::slots::Slots;
 use crate::sys::words::Words;
 use crate::wire::{Socket, Stake};
@@ -173,5 +174,37 @@ impl Core {
         // A message has bytes always.
         let nothing = |fd: BorrowedFd<'_>| ioctl_fionread(fd).is_ok_and(|bytes| bytes == 0);
         nothing(self.outlet.as_fd()) && nothing(self.inlet.as_fd())
+    }
+
+    /// Frees places that died with processes; whether there were any.
+    pub(super) fn free_lost(&self) -> bool {
+        let Some(slots) = self.slots() else { return false };
+        let lost =
+            slots.free_of_dead(Owner::lives) + slots.free_of_nobody(|| self.kernel_is_empty());
+        self.less(lost as u64);
+        lost > 0
+    }
+
+    /// The same for who finds nothing to get, if there seems to be something. That is so rarely: while a put goes on.
+    pub(super) fn tidy(&self) {
+        let seems = self.length().load(SeqCst);
+        let Some(slots) = self.slots() else { return };
+        if seems == 0 {
+            return;
+        }
+        let lost = slots.free_of_nobody(|| self.kernel_is_empty());
+        if lost > 0 {
+            self.less(lost as u64);
+            self.room.ring(self.room_rope());
+        } else if slots.used() == 0 {
+            // Somebody died between freeing a place and counting it.
+            let _ = self.length().compare_exchange(seems, 0, SeqCst, SeqCst);
+        }
+    }
+
+    /// So many less are there.
+    pub(super) fn less(&self, count: u64) {
+        let left = |n: u64| Some(n.saturating_sub(count));
+        let _ = self.length().fetch_update(SeqCst, SeqCst, left);
     }
 }

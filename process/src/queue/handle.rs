@@ -14,7 +14,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::core::{Core, DESCRIPTORS};
 use super::here::Here;
-use super::owner::Owner;
 use super::road::{self, Item, PREFIX};
 use super::slots::Slot;
 use super::{GetError, PutError};
@@ -338,7 +337,7 @@ impl<T: Serialize> Queue<T> {
         core.length().fetch_add(1, SeqCst);
         let sent = road::send(core, here, item);
         if sent.is_err() {
-            let _ = core.length().fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1));
+            core.less(1);
             if let (Some(slots), Some(slot)) = (core.slots(), slot) {
                 slots.free(slot);
                 core.room.ring(core.room_rope());
@@ -375,11 +374,7 @@ fn place(core: &Core, here: &Here) -> Option<Place> {
     }
     let Some(slots) = core.slots() else { return Some(Place::Any) };
     let take = || slots.take(here.me).map(Place::Is);
-    take().or_else(|| {
-        let dead = slots.free_of_dead(Owner::lives);
-        let lost = slots.free_of_nobody(|| core.kernel_is_empty());
-        if dead || lost { take() } else { None }
-    })
+    take().or_else(|| if core.free_lost() { take() } else { None })
 }
 
 impl<T: DeserializeOwned> Queue<T> {
@@ -477,7 +472,11 @@ impl<T: DeserializeOwned> Queue<T> {
                 Err(error) => Err(GetError::Io(error)),
             };
         }
-        match core.outlet.recv_unless(deadline, || road::is_elsewhere(core, here)) {
+        let nothing_here = || {
+            core.tidy();
+            road::is_elsewhere(core, here)
+        };
+        match core.outlet.recv_unless(deadline, nothing_here) {
             Ok(Some(parcel)) => Ok(road::arrived(core, parcel)),
             Ok(None) => Ok(None),
             Err(crate::wire::RecvError::Closed) => self.look(here),

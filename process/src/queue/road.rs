@@ -245,7 +245,10 @@ pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Item>
         match adopt_piece(core, here)? {
             true => {}
             false if shut => return Err(GetError::ShutDown),
-            false => return Ok(None),
+            false => {
+                core.tidy();
+                return Ok(None);
+            }
         }
     }
 }
@@ -261,12 +264,13 @@ pub(super) fn arrived(core: &Core, parcel: Parcel) -> Option<Item> {
 }
 
 fn give_up_place(core: &Core, item: &Item) {
-    if let (Some(slots), Some(slot)) = (core.slots(), item.slot())
-        && slots.free(slot)
-    {
+    if let (Some(slots), Some(slot)) = (core.slots(), item.slot()) {
+        if !slots.free(slot) {
+            return; // somebody has found it to be free, and counted
+        }
         core.room.ring(core.room_rope());
     }
-    let _ = core.length().fetch_update(SeqCst, SeqCst, |n| n.checked_sub(1));
+    core.less(1);
 }
 
 /// The first that is kept here, as all that came before it is gone.

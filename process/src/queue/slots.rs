@@ -10,7 +10,7 @@
 //! ```
 //!
 //! A place that a dead process holds is free. One in the kernel is free if the kernel has nothing: whoever received its item died
-//! before it said so. Both are found by whoever wants a place and gets none. Each use of a place has a number of its own,
+//! before it said so. Whoever wants a place and gets none finds both, and whoever wants an item and gets none finds the second. Each use of a place has a number of its own,
 //! and what is said of another use changes nothing; so if a sender died after it had sent and before it noted that, there is an item more than
 //! the size allows, and no more harm.
 
@@ -95,31 +95,33 @@ impl Slots<'_> {
         self.change(slot, |word| Some(word & !STATE))
     }
 
-    /// Frees the places of processes that have ended; whether there were any.
-    pub(super) fn free_of_dead(&self, lives: impl Fn(Owner) -> bool) -> bool {
+    /// Frees the places of processes that have ended; how many there were.
+    pub(super) fn free_of_dead(&self, lives: impl Fn(Owner) -> bool) -> usize {
         let mut known = BTreeMap::new();
-        let mut any = false;
+        let mut any = 0;
         for place in self.places {
             let word = place.load(SeqCst);
             let owner = Owner::from_bits(word >> OWNER);
             if word & STATE == HELD && !*known.entry(owner).or_insert_with(|| lives(owner)) {
-                any |= place.compare_exchange(word, word & !STATE, SeqCst, SeqCst).is_ok();
+                let freed = place.compare_exchange(word, word & !STATE, SeqCst, SeqCst).is_ok();
+                any += usize::from(freed);
             }
         }
         any
     }
 
-    /// Frees those whose items are nowhere: were in the kernel, and it is empty. Whether there were any.
-    pub(super) fn free_of_nobody(&self, kernel_is_empty: impl Fn() -> bool) -> bool {
+    /// Frees those whose items are nowhere: were in the kernel, and it is empty. How many there were.
+    pub(super) fn free_of_nobody(&self, kernel_is_empty: impl Fn() -> bool) -> usize {
         let in_kernel = |word: &u64| word & STATE == SENT;
         // First what is said to be there, and then whether anything is.
         let said: Vec<_> = self.places.iter().map(|place| place.load(SeqCst)).collect();
         if !said.iter().any(in_kernel) || !kernel_is_empty() {
-            return false;
+            return 0;
         }
-        let mut any = false;
+        let mut any = 0;
         for (place, word) in self.places.iter().zip(said).filter(|(_, word)| in_kernel(word)) {
-            any |= place.compare_exchange(word, word & !STATE, SeqCst, SeqCst).is_ok();
+            let freed = place.compare_exchange(word, word & !STATE, SeqCst, SeqCst).is_ok();
+            any += usize::from(freed);
         }
         any
     }
@@ -160,7 +162,7 @@ mod tests {
             let second = slots.take(ME).unwrap();
             assert!(!slots.free(first));
             slots.sent(first);
-            assert!(!slots.free_of_nobody(|| true), "it is not sent");
+            assert_eq!(slots.free_of_nobody(|| true), 0, "it is not sent");
             slots.sent(second);
             assert!(slots.free(second));
         });
@@ -183,10 +185,14 @@ mod tests {
             let (held, sent) = (slots.take(dead).unwrap(), slots.take(dead).unwrap());
             slots.sent(sent);
             slots.take(ME).unwrap();
-            assert!(slots.free_of_dead(|owner| owner == ME));
+            assert_eq!(slots.free_of_dead(|owner| owner == ME), 1);
             assert_eq!(slots.used(), 2);
             assert!(!slots.free(held), "too late");
-            assert!(!slots.free_of_dead(|owner| owner == ME), "what is in the kernel is nobody's");
+            assert_eq!(
+                slots.free_of_dead(|owner| owner == ME),
+                0,
+                "what is in the kernel is nobody's"
+            );
         });
     }
 
@@ -196,12 +202,12 @@ mod tests {
             let sent = slots.take(ME).unwrap();
             slots.sent(sent);
             let held = slots.take(ME).unwrap();
-            assert!(!slots.free_of_nobody(|| false));
-            assert!(slots.free_of_nobody(|| true));
+            assert_eq!(slots.free_of_nobody(|| false), 0);
+            assert_eq!(slots.free_of_nobody(|| true), 1);
             assert_eq!(slots.used(), 1);
             slots.sent(held);
             slots.adopt(held, ME);
-            assert!(!slots.free_of_nobody(|| true), "it is with a process again");
+            assert_eq!(slots.free_of_nobody(|| true), 0, "it is with a process again");
         });
     }
 
