@@ -15,4 +15,4 @@ pub use process::{
     Builder, Current, Exit, ExitStatus, Function, Parent, Process, Run, Signature, StartError,
     StillRunning, active_children, at_exit, cpu_count, current, exit, parent, set_authkey,
 };
-pub use wire::{Parcel, Passed, RecvError, SendError, Socket, Stake};
+pub use wire::{Bytes, Parcel, Passed, RecvError, SendError, Socket, Stake};

@@ -10,6 +10,7 @@ mod lap;
 mod listen;
 mod lock;
 mod mem;
+mod processes;
 mod queues;
 mod sleep;
 mod spawn;
@@ -40,6 +41,8 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "stream", keys: queues::STREAM_KEYS, run: queues::stream },
     Work { name: "select", keys: queues::SELECT_KEYS, run: queues::from_several },
     Work { name: "threads", keys: threads::KEYS, run: threads::run },
+    Work { name: "pqueue", keys: processes::QUEUE_KEYS, run: processes::queue },
+    Work { name: "pipe", keys: processes::PIPE_KEYS, run: processes::pipe },
     Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
     Work { name: "mem", keys: mem::KEYS, run: mem::run },
     Work { name: "fetch", keys: fetch::KEYS, run: fetch::run },

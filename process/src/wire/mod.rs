@@ -2,6 +2,7 @@
 //!
 //! - `stake`: which descriptors of ours a process holds, and which of them a forked child was handed
 //! - `parcel`: a value as bytes and descriptors
+//! - `bytes`: bytes that are encoded as they are
 //! - `passed`: descriptors within values
 //! - `frame`: how a parcel looks on a socket
 //! - `sealed`: what is too large for a message
@@ -9,6 +10,7 @@
 //! - `stop`: what is done before an OS thread stops to wait
 //! - `error`: what can go wrong
 
+mod bytes;
 mod error;
 mod frame;
 mod parcel;
@@ -18,6 +20,7 @@ mod socket;
 mod stake;
 mod stop;
 
+pub use bytes::Bytes;
 pub use error::{RecvError, SendError};
 pub use parcel::Parcel;
 pub use passed::Passed;
