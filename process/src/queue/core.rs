@@ -22,16 +22,19 @@ use crate::wire::{Socket, Stake};
 /// How many descriptors a queue has.
 pub(super) const DESCRIPTORS: usize = 5;
 
-/// Where what stands.
+/// Where what stands: what is written by whom at the same time has a cache line of its own.
 const LIMIT: usize = 0;
 const SHUT: usize = 1;
-const ROOM: usize = 2;
-const DONE: usize = 4;
-const CURSOR: usize = 6;
-const LENGTH: usize = 7;
-const PIECES: usize = 8;
-const COUNTED: usize = 9;
-const PLACES: usize = 16;
+const COUNTED: usize = 2;
+const PIECES: usize = 3;
+const ROOM: usize = LINE;
+const CURSOR: usize = 2 * LINE;
+const PUT: usize = 2 * LINE + 1;
+const HAD: usize = 3 * LINE;
+const DONE: usize = 4 * LINE;
+const PLACES: usize = 5 * LINE;
+/// Words of a cache line.
+const LINE: usize = 8;
 
 /// A queue, as far as this process has a part in it.
 pub(super) struct Core {
@@ -149,8 +152,19 @@ impl Core {
     }
 
     /// How many were put and not had; it includes what has died.
-    pub(super) fn length(&self) -> &AtomicU64 {
-        &self.words[LENGTH]
+    pub(super) fn length(&self) -> u64 {
+        let had = self.words[HAD].load(SeqCst);
+        self.words[PUT].load(SeqCst).saturating_sub(had)
+    }
+
+    /// One more is there.
+    pub(super) fn more(&self) {
+        self.words[PUT].fetch_add(1, SeqCst);
+    }
+
+    /// So many less are there.
+    pub(super) fn less(&self, count: u64) {
+        self.words[HAD].fetch_add(count, SeqCst);
     }
 
     /// How many pieces were sent since the queue was made.
@@ -187,24 +201,18 @@ impl Core {
 
     /// The same for who finds nothing to get, if there seems to be something. That is so rarely: while a put goes on.
     pub(super) fn tidy(&self) {
-        let seems = self.length().load(SeqCst);
+        let seems = self.length();
         let Some(slots) = self.slots() else { return };
         if seems == 0 {
             return;
         }
         let lost = slots.free_of_nobody(|| self.kernel_is_empty());
+        self.less(lost as u64);
         if lost > 0 {
-            self.less(lost as u64);
             self.room.ring(self.room_rope());
         } else if slots.used() == 0 {
             // Somebody died between freeing a place and counting it.
-            let _ = self.length().compare_exchange(seems, 0, SeqCst, SeqCst);
+            self.less(seems);
         }
-    }
-
-    /// So many less are there.
-    pub(super) fn less(&self, count: u64) {
-        let left = |n: u64| Some(n.saturating_sub(count));
-        let _ = self.length().fetch_update(SeqCst, SeqCst, left);
     }
 }

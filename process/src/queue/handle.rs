@@ -17,7 +17,7 @@ use super::here::Here;
 use super::road::{self, Item, PREFIX};
 use super::slots::Slot;
 use super::{GetError, PutError};
-use crate::wire::{Parcel, Passed, SendError, Stake, about_to_wait};
+use crate::wire::{Arrival, Parcel, Passed, SendError, Stake, about_to_wait};
 
 /// How often it is tried to send on where no task can wait for room.
 const BY_AND_BY: Duration = Duration::from_millis(2);
@@ -121,12 +121,11 @@ impl<T> Queue<T> {
     pub fn len(&self) -> usize {
         if self.core.kernel_is_empty() && self.core.limit().is_none() {
             let kept = self.core.here().kept.load(SeqCst);
-            self.core.length().store(kept as u64, SeqCst);
             return kept;
         }
         match self.core.slots() {
             Some(slots) => slots.used(),
-            None => usize::try_from(self.core.length().load(SeqCst)).unwrap_or(usize::MAX),
+            None => usize::try_from(self.core.length()).unwrap_or(usize::MAX),
         }
     }
 
@@ -334,7 +333,7 @@ impl<T: Serialize> Queue<T> {
             ledger.reach(seat);
             ledger.begin();
         }
-        core.length().fetch_add(1, SeqCst);
+        core.more();
         let sent = road::send(core, here, item);
         if sent.is_err() {
             core.less(1);
@@ -436,8 +435,8 @@ impl<T: DeserializeOwned> Queue<T> {
         if here.closed.load(SeqCst) { Err(GetError::ShutDown) } else { Ok(here) }
     }
 
-    fn unpack(&self, item: Item) -> Result<T, GetError> {
-        item.parcel.unpack_behind(PREFIX).map_err(road::failed)
+    fn unpack(&self, item: Arrival) -> Result<T, GetError> {
+        item.unpack_behind(PREFIX).map_err(road::failed)
     }
 
     fn get_until(&self, deadline: Option<Instant>) -> Result<T, GetError> {
@@ -460,7 +459,11 @@ impl<T: DeserializeOwned> Queue<T> {
     }
 
     /// The next item; none if it is to be looked for again.
-    fn next(&self, here: &Arc<Here>, deadline: Option<Instant>) -> Result<Option<Item>, GetError> {
+    fn next(
+        &self,
+        here: &Arc<Here>,
+        deadline: Option<Instant>,
+    ) -> Result<Option<Arrival>, GetError> {
         let core = &self.core;
         if core.is_counted() || road::is_elsewhere(core, here) {
             if let Some(item) = self.look(here)? {
@@ -477,7 +480,7 @@ impl<T: DeserializeOwned> Queue<T> {
             road::is_elsewhere(core, here)
         };
         match core.outlet.recv_unless(deadline, nothing_here) {
-            Ok(Some(parcel)) => Ok(road::arrived(core, parcel)),
+            Ok(Some(came)) => Ok(road::arrived(core, came)),
             Ok(None) => Ok(None),
             Err(crate::wire::RecvError::Closed) => self.look(here),
             Err(error) => Err(road::failed(error)),
@@ -485,7 +488,7 @@ impl<T: DeserializeOwned> Queue<T> {
     }
 
     /// An item, if there is one; noted as in hand if that is counted.
-    fn look(&self, here: &Arc<Here>) -> Result<Option<Item>, GetError> {
+    fn look(&self, here: &Arc<Here>) -> Result<Option<Arrival>, GetError> {
         let Some(ledger) = self.core.ledger() else { return road::receive(&self.core, here) };
         let seat = here.seat(&ledger).ok_or_else(|| GetError::Io(no_seat()))?;
         ledger.reach(seat);

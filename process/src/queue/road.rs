@@ -23,7 +23,7 @@ use super::core::Core;
 use super::exit;
 use super::here::Here;
 use super::slots::Slot;
-use crate::wire::{Parcel, RecvError, SendError};
+use crate::wire::{Arrival, Parcel, RecvError, SendError};
 
 /// Bytes before an item's own: which place it has.
 pub(super) const PREFIX: usize = 8;
@@ -63,16 +63,20 @@ impl Item {
         self.parcel.bytes[..PREFIX].copy_from_slice(&Item::prefix(slot));
     }
 
-    fn numbers(&self) -> (u32, u32) {
-        let first = self.parcel.bytes.first_chunk::<PREFIX>();
-        let bits = first.map_or(u64::from(NO_PLACE), |bytes| u64::from_le_bytes(*bytes));
-        (bits as u32, (bits >> 32) as u32)
-    }
-
     fn slot(&self) -> Option<Slot> {
-        let (index, turn) = self.numbers();
-        (index < NUDGE).then_some(Slot { index, turn })
+        slot_of(numbers(&self.parcel.bytes))
     }
+}
+
+/// What the first bytes say: a place and its turn, or what stands in their place.
+fn numbers(bytes: &[u8]) -> (u32, u32) {
+    let first = bytes.first_chunk::<PREFIX>();
+    let bits = first.map_or(u64::from(NO_PLACE), |bytes| u64::from_le_bytes(*bytes));
+    (bits as u32, (bits >> 32) as u32)
+}
+
+fn slot_of((index, turn): (u32, u32)) -> Option<Slot> {
+    (index < NUDGE).then_some(Slot { index, turn })
 }
 
 /// Sends an item, or keeps it to be sent.
@@ -83,6 +87,7 @@ pub(super) fn send(core: &Arc<Core>, here: &Arc<Here>, item: Item) -> Result<(),
             Ok(()) => {
                 drop(buffer);
                 is_sent(core, here, &item);
+                item.parcel.recycle();
                 return Ok(());
             }
             Err(SendError::TimedOut) => {}
@@ -225,13 +230,13 @@ pub(super) fn is_elsewhere(core: &Core, here: &Here) -> bool {
 }
 
 /// Has an item, if there is one.
-pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Item>, GetError> {
+pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Arrival>, GetError> {
     loop {
         if here.keeps_some() && push_along(core, here) == Sent::All {
             exit::sweep();
         }
-        let shut = match core.outlet.try_recv() {
-            Ok(parcel) => match arrived(core, parcel) {
+        let shut = match core.outlet.try_arrival() {
+            Ok(came) => match arrived(core, came) {
                 Some(item) => return Ok(Some(item)),
                 None => continue,
             },
@@ -254,17 +259,17 @@ pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Item>
 }
 
 /// What came out of the kernel: its place is free now; none if it only was to wake.
-pub(super) fn arrived(core: &Core, parcel: Parcel) -> Option<Item> {
-    let item = Item { parcel };
-    if item.numbers().0 == NUDGE {
+pub(super) fn arrived(core: &Core, came: Arrival) -> Option<Arrival> {
+    let numbers = numbers(came.bytes());
+    if numbers.0 == NUDGE {
         return None;
     }
-    give_up_place(core, &item);
-    Some(item)
+    give_up_place(core, slot_of(numbers));
+    Some(came)
 }
 
-fn give_up_place(core: &Core, item: &Item) {
-    if let (Some(slots), Some(slot)) = (core.slots(), item.slot()) {
+fn give_up_place(core: &Core, slot: Option<Slot>) {
+    if let (Some(slots), Some(slot)) = (core.slots(), slot) {
         if !slots.free(slot) {
             return; // somebody has found it to be free, and counted
         }
@@ -274,14 +279,14 @@ fn give_up_place(core: &Core, item: &Item) {
 }
 
 /// The first that is kept here, as all that came before it is gone.
-fn take_kept(core: &Core, here: &Here) -> Option<Item> {
+fn take_kept(core: &Core, here: &Here) -> Option<Arrival> {
     let mut buffer = here.buffer();
     let item = buffer.items.pop_front()?;
     here.note(&buffer);
     drop(buffer);
-    give_up_place(core, &item);
+    give_up_place(core, item.slot());
     is_sent(core, here, &item);
-    Some(item)
+    Some(item.parcel.into())
 }
 
 /// Takes over what another process could not send before its end.

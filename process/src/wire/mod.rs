@@ -2,6 +2,7 @@
 //!
 //! - `stake`: which descriptors of ours a process holds, and which of them a forked child was handed
 //! - `parcel`: a value as bytes and descriptors
+//! - `arrival`: receiving a message
 //! - `bytes`: bytes that are encoded as they are
 //! - `passed`: descriptors within values
 //! - `frame`: how a parcel looks on a socket
@@ -10,6 +11,7 @@
 //! - `stop`: what is done before an OS thread stops to wait
 //! - `error`: what can go wrong
 
+mod arrival;
 mod bytes;
 mod error;
 mod frame;
@@ -20,6 +22,7 @@ mod socket;
 mod stake;
 mod stop;
 
+pub(crate) use arrival::Arrival;
 pub use bytes::Bytes;
 pub use error::{RecvError, SendError};
 pub use parcel::Parcel;

@@ -1,5 +1,6 @@
 //! A value as bytes and descriptors.
 
+use std::cell::Cell;
 use std::os::fd::OwnedFd;
 
 use postcard::ser_flavors::Flavor;
@@ -11,6 +12,14 @@ use super::{RecvError, SendError};
 
 /// Bytes that most values have room in.
 const USUAL: usize = 120;
+
+/// Bytes that are kept for the next value.
+const MOST_KEPT: usize = 256 << 10;
+
+thread_local! {
+    /// Where the last value was encoded, if it was sent at once.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// What is encoded goes behind what is there.
 struct Behind(Vec<u8>);
@@ -71,7 +80,8 @@ impl Parcel {
         first: &[u8],
         value: &T,
     ) -> Result<Parcel, SendError> {
-        let mut bytes = Vec::with_capacity(first.len() + USUAL);
+        let mut bytes = SCRATCH.take();
+        bytes.reserve(first.len() + USUAL);
         bytes.extend_from_slice(first);
         let (bytes, descriptors) = attach(|| postcard::serialize_with_flavor(value, Behind(bytes)));
         match bytes {
@@ -88,22 +98,33 @@ impl Parcel {
     /// # Blocking
     /// Never switches tasks, unless the value's own `Deserialize` does.
     pub fn unpack<T: DeserializeOwned>(self) -> Result<T, RecvError> {
-        self.unpack_behind(0)
+        decode(&self.bytes, self.descriptors)
     }
 
-    /// Decodes the value that stands behind so many bytes.
-    pub(crate) fn unpack_behind<T: DeserializeOwned>(self, first: usize) -> Result<T, RecvError> {
-        let bytes = self.bytes.get(first..).unwrap_or_default();
-        let (value, unused) = detach(self.descriptors, || postcard::take_from_bytes(bytes));
-        match value {
-            Ok((_, rest)) if !rest.is_empty() => {
-                Err(RecvError::Decode(format!("{} bytes are left over", rest.len())))
-            }
-            Ok(_) if unused > 0 => {
-                Err(RecvError::Decode(format!("{unused} descriptors are left over")))
-            }
-            Ok((value, _)) => Ok(value),
-            Err(error) => Err(RecvError::Decode(reason(&error))),
+    /// Lets the next value be encoded where this one was.
+    pub(crate) fn recycle(self) {
+        if (1..=MOST_KEPT).contains(&self.bytes.capacity()) {
+            let mut bytes = self.bytes;
+            bytes.clear();
+            let _ = SCRATCH.try_with(|place| place.set(bytes));
         }
+    }
+}
+
+/// Decodes a value from its bytes and descriptors.
+pub(super) fn decode<T: DeserializeOwned>(
+    bytes: &[u8],
+    descriptors: Vec<OwnedFd>,
+) -> Result<T, RecvError> {
+    let (value, unused) = detach(descriptors, || postcard::take_from_bytes(bytes));
+    match value {
+        Ok((_, rest)) if !rest.is_empty() => {
+            Err(RecvError::Decode(format!("{} bytes are left over", rest.len())))
+        }
+        Ok(_) if unused > 0 => {
+            Err(RecvError::Decode(format!("{unused} descriptors are left over")))
+        }
+        Ok((value, _)) => Ok(value),
+        Err(error) => Err(RecvError::Decode(reason(&error))),
     }
 }
