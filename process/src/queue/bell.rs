@@ -58,22 +58,24 @@ impl Bell {
     }
 
     /// Waits until `look` has found something; none when the deadline comes first. `line` is this process', and of one.
+    ///
+    /// `look` is told whether it was not rung for: then it looks also for what nobody rings for.
     pub(super) fn wait<R>(
         &self,
         rope: Rope<'_>,
         line: &Semaphore,
         deadline: Option<Instant>,
-        mut look: impl FnMut() -> Option<R>,
+        mut look: impl FnMut(bool) -> Option<R>,
     ) -> Option<R> {
         // One at a time waits for a descriptor.
         let _first = match deadline {
             None => line.acquire()?,
             Some(deadline) => line.acquire_deadline(deadline)?,
         };
-        let mut woken = false;
+        let (mut woken, mut rung) = (false, true);
         loop {
             rope.wanted.store(1, SeqCst);
-            if let Some(found) = look() {
+            if let Some(found) = look(!rung) {
                 if woken && rope.waiting.load(SeqCst) > 0 {
                     self.strike();
                 }
@@ -82,7 +84,8 @@ impl Bell {
             if deadline.is_some_and(|deadline| clock::now() >= deadline) {
                 return None;
             }
-            woken = self.sleep(rope, deadline);
+            rung = self.sleep(rope, deadline);
+            woken |= rung;
         }
     }
 

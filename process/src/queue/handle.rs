@@ -240,7 +240,9 @@ impl<T: Serialize> Queue<T> {
     /// Switches tasks, if the queue has a size and is full.
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
         self.put_until(item, |core, here| {
-            core.room.wait(core.room_rope(), &here.putting, None, || place(core, here))
+            about_to_wait();
+            core.room
+                .wait(core.room_rope(), &here.putting, None, |unrung| place(core, here, unrung))
         })
     }
 
@@ -252,7 +254,7 @@ impl<T: Serialize> Queue<T> {
     /// # Blocking
     /// Never switches tasks.
     pub fn try_put(&self, item: T) -> Result<(), PutError<T>> {
-        let put = self.put_until(item, |_, _| None);
+        let put = self.put_until(item, |core, here| place(core, here, true));
         put.map_err(|error| match error {
             PutError::TimedOut(item) => PutError::Full(item),
             other => other,
@@ -282,7 +284,10 @@ impl<T: Serialize> Queue<T> {
     /// As [`put`](Self::put).
     pub fn put_deadline(&self, item: T, deadline: Instant) -> Result<(), PutError<T>> {
         self.put_until(item, |core, here| {
-            core.room.wait(core.room_rope(), &here.putting, Some(deadline), || place(core, here))
+            about_to_wait();
+            core.room.wait(core.room_rope(), &here.putting, Some(deadline), |unrung| {
+                place(core, here, unrung)
+            })
         })
     }
 
@@ -301,11 +306,8 @@ impl<T: Serialize> Queue<T> {
             Err(SendError::Encode(why)) => return Err(PutError::Encode(item, why)),
             Err(error) => return Err(PutError::Io(item, error.into())),
         };
-        let slot = match place(core, &here) {
-            None => {
-                about_to_wait();
-                wait(core, &here)
-            }
+        let slot = match place(core, &here, false) {
+            None => wait(core, &here),
             found => found,
         };
         match slot {
@@ -366,14 +368,14 @@ enum Place {
     Shut,
 }
 
-/// A place, if there is one.
-fn place(core: &Core, here: &Here) -> Option<Place> {
+/// A place, if there is one; `lost`: those that died with processes are looked for.
+fn place(core: &Core, here: &Here, lost: bool) -> Option<Place> {
     if core.is_shut() {
         return Some(Place::Shut);
     }
     let Some(slots) = core.slots() else { return Some(Place::Any) };
     let take = || slots.take(here.me).map(Place::Is);
-    take().or_else(|| if core.free_lost() { take() } else { None })
+    take().or_else(|| if lost && core.free_lost() { take() } else { None })
 }
 
 impl<T: DeserializeOwned> Queue<T> {

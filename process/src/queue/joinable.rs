@@ -131,8 +131,8 @@ impl<T> JoinableQueue<T> {
         }
         about_to_wait();
         let (core, ledger) = (&self.0.core, self.ledger());
-        let is_done = || {
-            if ledger.unfinished() > 0 {
+        let is_done = |unrung: bool| {
+            if unrung && ledger.unfinished() > 0 {
                 let lost = ledger.write_off(Owner::lives, || core.kernel_is_empty());
                 if lost > 0 {
                     log::warn!(
