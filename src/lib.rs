@@ -42,7 +42,7 @@
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
 //! | use every core | [`thread::hubs`], [`thread::spawn_on`] |
-//! | start processes, talk to them | `process`: `Process`, `functions!`, `pipe` |
+//! | start processes, talk to them | `process`: `Process`, `functions!`, `pipe`, `queue` |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
 //! | see what goes on | [`dump`], [`inspect`], [`stats`], [`enumerate`], [`watch`], [`Watch::slices`], [`Deadlock`], [`set_error_hook`], [`log`](mod@log) |
@@ -104,7 +104,7 @@
 //! - `tls`: TLS streams, by rustls
 //! - `http`: an HTTP client, which is ureq over these sockets
 //! - `symbols`: names of functions in what a [`watch`] reports
-//! - `process`: processes, and connections between them
+//! - `process`: processes, and connections and queues between them
 //! - `testing`: time and order under control, for tests
 //! - `http-brotli`, `http-charset`, `http-cookies`, `http-json`, `http-multipart`: ureq's
 //!

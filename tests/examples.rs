@@ -20,8 +20,12 @@ const LONGEST: usize = 80;
 const ELSEWHERE: &str = "classic";
 
 /// Examples that are only built with a feature of the facade, and whether this one has it.
-const WANTS: &[(&str, bool)] =
-    &[("thread_pool_crawl", cfg!(feature = "net")), ("process_basics", cfg!(feature = "process"))];
+const WANTS: &[(&str, bool)] = &[
+    ("thread_pool_crawl", cfg!(feature = "net")),
+    ("process_basics", cfg!(feature = "process")),
+    ("process_chat", cfg!(feature = "process")),
+    ("process_queue", cfg!(feature = "process")),
+];
 
 /// How many run at once.
 const AT_ONCE: usize = 4;

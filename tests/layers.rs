@@ -72,6 +72,7 @@ const PROCESS: &str = "
     wire: sys
     process: sys wire
     pipe: wire
+    queue: sys wire process
 ";
 
 /// Packages of ours that each package may depend on.
