@@ -81,10 +81,12 @@ tests! {
                 let producer = match producer { Ok(producer) => producer, Err(error) => panic!("{error}") };
                 let gets = lot.below(2) == 0;
                 let moment = osier::timeout(lot.moment(), || {
-                    (0..).for_each(|n| match gets {
-                        true => assert_eq!(check(&queue.get().unwrap()), n),
-                        false => osier::sleep(PATIENCE),
-                    });
+                    for n in 0.. {
+                        match gets {
+                            true => assert_eq!(check(&queue.get().unwrap()), n),
+                            false => osier::sleep(PATIENCE),
+                        }
+                    }
                 });
                 assert!(moment.is_err());
                 producer.kill().unwrap();
@@ -106,7 +108,9 @@ tests! {
                     check(&item);
                 }).unwrap();
                 let moment = osier::timeout(lot.moment(), || {
-                    (0..).for_each(|n| queue.put(item(n)).unwrap());
+                    for n in 0.. {
+                        queue.put(item(n)).unwrap();
+                    }
                 });
                 assert!(moment.is_err());
                 consumer.kill().unwrap();
@@ -167,7 +171,8 @@ tests! {
                 osier::sleep(lot.moment());
                 producer.kill().unwrap();
                 victim.kill().unwrap();
-                (producer.join(), victim.join());
+                producer.join();
+                victim.join();
                 while jobs.get_timeout(Duration::from_millis(1)).is_ok() {
                     jobs.task_done();
                 }
