@@ -1,6 +1,6 @@
 //! Processes: numbers, names, how they end, and ending them. By fork, but for one that begins anew.
 //!
-//! Python: `multiprocessing.Process`, `start`, `join`, `exitcode`, `terminate`, `is_alive`.
+//! In Python: `multiprocessing.Process`, `start`, `join`, `exitcode`, `terminate`, `is_alive`.
 
 use std::time::Duration;
 

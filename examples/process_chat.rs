@@ -1,6 +1,6 @@
 //! Two processes that talk over a pipe, each in turn. By fork.
 //!
-//! Python: `multiprocessing.Pipe`. The end of the talk is seen by the other side: nobody closes anything by hand.
+//! In Python: `multiprocessing.Pipe`. The end of the talk is seen by the other side: nobody closes anything by hand.
 
 use std::io;
 

@@ -1,6 +1,6 @@
 //! Producers and consumers that are processes: two put, three get, and all share two queues. By fork.
 //!
-//! Python: `multiprocessing.Queue`, `JoinableQueue`. Nothing is got before the producers are joined: that is no deadlock.
+//! In Python: `multiprocessing.Queue`, `JoinableQueue`. Nothing is got before the producers are joined: that is no deadlock.
 
 use std::io;
 

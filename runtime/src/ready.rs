@@ -13,18 +13,12 @@ use rustix::event::epoll;
 
 use crate::fork;
 use crate::handle::RemoteKiller;
-use crate::hub::hub;
 use crate::io::Source;
 use crate::spawn::Builder;
 use crate::thread::Event;
 use crate::wait::{Waitable, Watcher};
 
 pub use crate::wait::sealed::Sealed;
-
-/// Whether a hub runs on this OS thread, so that tasks can be spawned.
-pub fn in_hub() -> bool {
-    hub(|hub| hub.is_some())
-}
 
 /// What a thing with a descriptor keeps so that it can be [`Waitable`].
 #[derive(Default)]

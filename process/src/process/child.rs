@@ -57,7 +57,7 @@ impl Child {
     /// Has it reaped as soon as it ends, if a hub is there to see to that; else who starts the next one does, or the exit.
     pub(super) fn look_after(self: &Arc<Self>) {
         let Ok(pidfd) = self.pidfd.try_clone() else { return };
-        if !osier_runtime::ready::in_hub() {
+        if !osier_runtime::fork::in_hub() {
             return;
         }
         let child = self.clone();

@@ -24,7 +24,7 @@
 //! - `road`: items on their way: sent, or kept until there is room, or sent in one piece
 //! - `batch`: many items in one piece
 //! - `exit`: what is done before the process ends or stops
-//! - `handle`, `joinable`, `simple`: the queues by name
+//! - `handle`, `joinable`, `simple`: the queues by name; `getting`: half of the first
 //! - `error`: why an item was not put, or none was had
 
 mod batch;
@@ -32,6 +32,7 @@ mod bell;
 mod core;
 mod error;
 mod exit;
+mod getting;
 mod handle;
 mod here;
 mod joinable;

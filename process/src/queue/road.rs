@@ -116,7 +116,7 @@ fn is_sent(core: &Core, here: &Here, item: &Item) {
 /// Has what is kept sent: by a task if there can be one, otherwise whenever this process uses the queue, waits, or ends.
 pub(super) fn see_to(core: &Arc<Core>, here: &Arc<Here>) {
     exit::enter(core);
-    if !osier_runtime::ready::in_hub() {
+    if !osier_runtime::fork::in_hub() {
         return;
     }
     let mut buffer = here.buffer();

@@ -13,7 +13,7 @@ pub(crate) fn before_stopping(f: fn()) {
 /// To be called by whatever is about to wait.
 pub(crate) fn about_to_wait() {
     if let Some(errand) = ERRAND.get()
-        && !osier_runtime::ready::in_hub()
+        && !osier_runtime::fork::in_hub()
     {
         errand();
     }
