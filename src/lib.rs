@@ -41,7 +41,7 @@
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
-//! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `pool`, `sync` |
+//! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `queue`, `pool`, `sync` |
 //! | use every core | [`thread::hubs`], [`thread::spawn_on`]; `net::server::Front`, `process::Workers` |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |
@@ -105,6 +105,7 @@
 //! - `http`: an HTTP client, which is ureq over these sockets
 //! - `symbols`: names of functions in what a [`watch`] reports
 //! - `process`: processes, connections between them, and pools of them
+//! - `process`: processes, and connections and queues between them
 //! - `testing`: time and order under control, for tests
 //! - `http-brotli`, `http-charset`, `http-cookies`, `http-json`, `http-multipart`: ureq's
 //!

@@ -27,6 +27,8 @@ const WANTS: &[(&str, bool)] = &[
     ("process_ticket_office", cfg!(feature = "process")),
     ("process_executor", cfg!(feature = "process")),
     ("process_pool", cfg!(feature = "process")),
+    ("process_chat", cfg!(feature = "process")),
+    ("process_queue", cfg!(feature = "process")),
 ];
 
 /// How many run at once.

@@ -77,6 +77,7 @@ const PROCESS: &str = "
     pipe: wire
     pool: sys wire process
     workers: sys process
+    queue: sys wire process
 ";
 
 /// Packages of ours that each package may depend on.

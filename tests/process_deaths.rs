@@ -69,7 +69,7 @@ impl Lot {
 
 /// How many rounds: more in `.ci/long`.
 fn rounds() -> u64 {
-    std::env::var("OSIER_TEST_ROUNDS").ok().map_or(50, |text| text.parse().expect("a number"))
+    std::env::var("OSIER_KILLS").ok().map_or(50, |text| text.parse().expect("a number"))
 }
 
 tests! {

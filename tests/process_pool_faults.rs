@@ -38,11 +38,11 @@ fn open_files() -> usize {
     std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
-/// Rounds (`OSIER_ROUNDS`) and what is drawn (`OSIER_SEED`).
+/// Rounds (`OSIER_KILLS`) and what is drawn (`OSIER_SEED`).
 fn rounds() -> (u64, Lot) {
     let seed = number("OSIER_SEED", u64::from(std::process::id()));
     println!("OSIER_SEED={seed}");
-    (number("OSIER_ROUNDS", 50), Lot(seed))
+    (number("OSIER_KILLS", 50), Lot(seed))
 }
 
 /// Kills a worker by lot, if there is one.

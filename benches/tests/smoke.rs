@@ -143,6 +143,16 @@ fn items_pass_between_threads() {
 }
 
 #[test]
+fn items_pass_between_processes() {
+    for words in
+        [&["pqueue", "n=500"][..], &["pqueue", "n=50", "room=0", "size=9000"], &["pipe", "n=50"]]
+    {
+        let line = measured(&[&["ours"], words].concat());
+        assert!(extra(&line, "bare_ns_per_op") > 0.0 && extra(&line, "ratio") > 0.0, "{line}");
+    }
+}
+
+#[test]
 fn sleeps_never_end_early() {
     let line = measured(&["ours", "sleep", "n=200", "waves=2"]);
     assert_eq!(extra(&line, "early"), 0.0);

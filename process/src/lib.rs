@@ -7,6 +7,7 @@ pub mod pipe;
 pub mod pool;
 #[doc(hidden)]
 pub mod process;
+pub mod queue;
 pub mod sync;
 #[allow(unsafe_code)]
 mod sys;
@@ -17,5 +18,5 @@ pub use process::{
     Builder, Current, Exit, ExitStatus, Function, Parent, Process, Run, Signature, StartError,
     StillRunning, active_children, at_exit, cpu_count, current, exit, parent, set_authkey,
 };
-pub use wire::{Parcel, Passed, RecvError, SendError, Socket, Stake};
+pub use wire::{Bytes, Parcel, Passed, RecvError, SendError, Socket, Stake};
 pub use workers::{Counter, Crew, Ended, Worker, WorkerStatus, Workers, WorkersError};

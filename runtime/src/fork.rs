@@ -93,6 +93,11 @@ pub fn in_child(body: impl FnOnce(io::Result<()>) -> Infallible) -> ! {
     match body(deserted) {}
 }
 
+/// Whether a hub runs on this OS thread, so that tasks can be spawned.
+pub fn in_hub() -> bool {
+    hub::hub(|hub| hub.is_some())
+}
+
 /// Whether the caller may fork: it is not unwinding, nor run by the hub itself.
 pub fn may_fork() -> bool {
     let in_hub = hub::hub(|hub| hub.is_some());

@@ -12,6 +12,7 @@ mod lock;
 mod mem;
 mod plock;
 mod ppool;
+mod processes;
 mod queues;
 mod sleep;
 mod spawn;
@@ -44,6 +45,8 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "select", keys: queues::SELECT_KEYS, run: queues::from_several },
     Work { name: "threads", keys: threads::KEYS, run: threads::run },
     Work { name: "ppool", keys: ppool::KEYS, run: ppool::run },
+    Work { name: "pqueue", keys: processes::QUEUE_KEYS, run: processes::queue },
+    Work { name: "pipe", keys: processes::PIPE_KEYS, run: processes::pipe },
     Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
     Work { name: "mem", keys: mem::KEYS, run: mem::run },
     Work { name: "fetch", keys: fetch::KEYS, run: fetch::run },

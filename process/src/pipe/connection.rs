@@ -184,7 +184,14 @@ impl<S: Serialize, R> Connection<S, R> {
     /// # Blocking
     /// Switches tasks, if there is no room.
     pub fn send(&self, value: &S) -> Result<(), SendError> {
-        self.socket.send(&Parcel::pack(value)?, None)
+        self.send_until(value, None)
+    }
+
+    fn send_until(&self, value: &S, deadline: Option<Instant>) -> Result<(), SendError> {
+        let parcel = Parcel::pack_behind(&[], value)?;
+        let sent = self.socket.send(&parcel, deadline);
+        parcel.recycle();
+        sent
     }
 
     /// Sends a value, if there is room for it in that time.
@@ -195,7 +202,7 @@ impl<S: Serialize, R> Connection<S, R> {
     /// # Blocking
     /// Switches tasks, if there is no room.
     pub fn send_timeout(&self, value: &S, limit: Duration) -> Result<(), SendError> {
-        self.socket.send(&Parcel::pack(value)?, clock::deadline(limit))
+        self.send_until(value, clock::deadline(limit))
     }
 
     /// Sends a value, if there is room for it now.
@@ -217,7 +224,7 @@ impl<S: Serialize, R> Connection<S, R> {
     /// # Blocking
     /// Switches tasks, if there is no room.
     pub fn send_bytes(&self, bytes: &[u8]) -> Result<(), SendError> {
-        self.socket.send(&Parcel { bytes: bytes.to_vec(), descriptors: Vec::new() }, None)
+        self.socket.send_bytes(bytes)
     }
 }
 
@@ -230,7 +237,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     /// # Blocking
     /// Switches tasks, if there is none.
     pub fn recv(&self) -> Result<R, RecvError> {
-        self.socket.recv(None)?.unpack()
+        self.socket.arrival(None)?.unpack_behind(0)
     }
 
     /// Receives a value, if one comes in that time.
@@ -241,7 +248,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     /// # Blocking
     /// Switches tasks, if there is none.
     pub fn recv_timeout(&self, limit: Duration) -> Result<R, RecvError> {
-        self.socket.recv(clock::deadline(limit))?.unpack()
+        self.socket.arrival(clock::deadline(limit))?.unpack_behind(0)
     }
 
     /// Receives a value, if one comes until then.
@@ -252,7 +259,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     /// # Blocking
     /// Switches tasks, if there is none.
     pub fn recv_deadline(&self, deadline: Instant) -> Result<R, RecvError> {
-        self.socket.recv(Some(deadline))?.unpack()
+        self.socket.arrival(Some(deadline))?.unpack_behind(0)
     }
 
     /// Receives a value, if one is there.
@@ -263,7 +270,7 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     /// # Blocking
     /// Never switches tasks.
     pub fn try_recv(&self) -> Result<R, RecvError> {
-        self.socket.try_recv()?.unpack()
+        self.socket.try_arrival()?.unpack_behind(0)
     }
 
     /// Receives what was sent as bytes.

@@ -42,7 +42,7 @@ impl Claims {
 
     /// Changes the number; what it was.
     fn change(&self, mut f: impl FnMut(u32, u32) -> Option<(u32, u32)>) -> Option<(u32, u32)> {
-        let changed = self.0.words()[0].fetch_update(AcqRel, Acquire, |word| {
+        let changed = self.0[0].fetch_update(AcqRel, Acquire, |word| {
             let (next, limit) = split(word);
             f(next, limit).map(|(next, limit)| join(next, limit))
         });

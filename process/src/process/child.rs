@@ -14,6 +14,7 @@ use rustix::process::{
 };
 
 use super::{ExitStatus, family};
+use crate::wire::about_to_wait;
 
 /// How often a child is asked for whose end cannot be waited for, as no descriptors are left.
 const BY_AND_BY: Duration = Duration::from_millis(1);
@@ -55,9 +56,8 @@ impl Child {
 
     /// Has it reaped as soon as it ends, if a hub is there to see to that; else who starts the next one does, or the exit.
     pub(super) fn look_after(self: &Arc<Self>) {
-        let in_hub = std::panic::catch_unwind(osier_runtime::stats).is_ok();
         let Ok(pidfd) = self.pidfd.try_clone() else { return };
-        if !in_hub {
+        if !osier_runtime::fork::in_hub() {
             return;
         }
         let child = self.clone();
@@ -110,6 +110,7 @@ impl Child {
 ///
 /// On a duplicate of its own, so that any number of tasks can wait for the same.
 pub(super) fn wait_readable(fd: BorrowedFd<'_>, deadline: Option<Instant>) -> bool {
+    about_to_wait();
     let waited = fd.try_clone_to_owned().and_then(|own| Source::new(own).wait_readable(deadline));
     match waited {
         Ok(()) => true,

@@ -67,7 +67,7 @@ impl Gate {
 
     /// That of another process.
     pub(super) fn open(shared: Shared) -> io::Result<Gate> {
-        match shared.words().len().checked_sub(line::WORDS) {
+        match shared.len().checked_sub(line::WORDS) {
             Some(0) => Ok(Gate::over(shared, ONE, 1)),
             Some(room) => Ok(Gate::over(shared, line::WORDS, room)),
             None => Err(io::Error::new(io::ErrorKind::InvalidData, "this is no lock")),
@@ -81,7 +81,7 @@ impl Gate {
 
     #[inline]
     pub(super) fn words(&self) -> Words<'_> {
-        Words::new(self.0.shared.words())
+        Words::new(&self.0.shared)
     }
 
     fn line(&self) -> Line<'_> {

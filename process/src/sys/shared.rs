@@ -4,14 +4,17 @@
 //! shrink, so what is mapped stays.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
+use std::ops::Deref;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::{self, NonNull};
 use std::slice;
 use std::sync::atomic::AtomicU64;
 
-use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
+use rustix::fs::{
+    FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, fcntl_get_seals,
+    memfd_create,
+};
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
 
 /// What keeps the size as it is.
@@ -40,10 +43,11 @@ impl Shared {
     /// When there are no descriptors or no memory left.
     pub(crate) fn new(count: usize) -> io::Result<Shared> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
-        let file = File::from(memfd_create(c"osier-shared", flags)?);
-        file.set_len((count * WORD) as u64)?;
+        let file = memfd_create(c"osier-shared", flags)?;
+        // Now rather than at the first write, where there is no error but a signal.
+        fallocate(&file, FallocateFlags::empty(), 0, (count * WORD) as u64)?;
         fcntl_add_seals(&file, SEALS)?;
-        Shared::map(file.into(), count)
+        Shared::map(file, count)
     }
 
     /// Those of another process, whose file it has passed.
@@ -55,7 +59,9 @@ impl Shared {
         let refuse = |what| Err(io::Error::new(io::ErrorKind::InvalidData, what));
         match fcntl_get_seals(&file) {
             Ok(seals) if seals.contains(SEALS) => {}
-            _ => return refuse("a descriptor in place of shared words is no sealed file in memory"),
+            _ => {
+                return refuse("a descriptor in place of shared words is no sealed file in memory");
+            }
         }
         let bytes = usize::try_from(rustix::fs::fstat(&file)?.st_size).unwrap_or(0);
         if bytes == 0 || bytes % WORD != 0 {
@@ -72,9 +78,13 @@ impl Shared {
         let first = NonNull::new(at.cast()).expect("the kernel maps nothing at 0");
         Ok(Shared { file, first, count })
     }
+}
+
+impl Deref for Shared {
+    type Target = [AtomicU64];
 
     #[inline]
-    pub(crate) fn words(&self) -> &[AtomicU64] {
+    fn deref(&self) -> &[AtomicU64] {
         // SAFETY: so many words are mapped there, at the start of a page, while `self` lives, and every value is one of a word.
         unsafe { slice::from_raw_parts(self.first.as_ptr(), self.count) }
     }

@@ -1,7 +1,6 @@
 //! Sending and receiving parcels.
 
-use std::cell::Cell;
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
@@ -9,14 +8,17 @@ use std::time::Instant;
 use osier_runtime::io::{Got, Source};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags,
-    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg,
+    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
     sendmsg, socketpair,
 };
 
+use super::arrival::{Arrival, receive};
 use super::frame::{HEAD, Head, INLINE, MOST, MOST_PASSED};
-use super::sealed::{seal, unseal};
-use super::{Parcel, RecvError, SendError, Stake};
+use super::sealed::seal;
+use super::{Parcel, RecvError, SendError, Stake, about_to_wait};
+
+/// Bytes of the length of what stands in a file.
+const LENGTH: usize = 8;
 
 /// The longest value that is taken, unless somebody says otherwise.
 const LIMIT: usize = 256 << 20;
@@ -41,11 +43,6 @@ pub struct Socket {
     source: Source<OwnedFd>,
     /// The longest value that is taken.
     limit: usize,
-}
-
-thread_local! {
-    /// Where a message is received; taken out while it is in use.
-    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 impl Socket {
@@ -109,6 +106,15 @@ impl Socket {
     /// # Blocking
     /// Switches tasks, if there is no room.
     pub fn send(&self, parcel: &Parcel, deadline: Option<Instant>) -> Result<(), SendError> {
+        self.send_parts((&parcel.bytes, &parcel.descriptors), deadline)
+    }
+
+    /// Sends bytes that are a parcel without descriptors.
+    pub(crate) fn send_bytes(&self, bytes: &[u8]) -> Result<(), SendError> {
+        self.send_parts((bytes, &[]), None)
+    }
+
+    fn send_parts(&self, parcel: Parts<'_>, deadline: Option<Instant>) -> Result<(), SendError> {
         let message = Outgoing::new(parcel)?;
         let sent = self.source.write(deadline, |fd| message.send(fd.as_fd()));
         match sent {
@@ -129,7 +135,7 @@ impl Socket {
     /// # Blocking
     /// Never switches tasks.
     pub fn try_send(&self, parcel: &Parcel) -> Result<(), SendError> {
-        let message = Outgoing::new(parcel)?;
+        let message = Outgoing::new((&parcel.bytes, &parcel.descriptors))?;
         match message.send(self.as_fd()) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(SendError::TimedOut),
@@ -145,7 +151,36 @@ impl Socket {
     /// # Blocking
     /// Switches tasks, if there is none.
     pub fn recv(&self, deadline: Option<Instant>) -> Result<Parcel, RecvError> {
-        self.source.read(deadline, |fd| self.receive(fd.as_fd()))?
+        Ok(self.arrival(deadline)?.into_parcel())
+    }
+
+    /// As `recv`; what has come is still where it was received.
+    pub(crate) fn arrival(&self, deadline: Option<Instant>) -> Result<Arrival, RecvError> {
+        about_to_wait();
+        self.source.read(deadline, receive)?.open(self.limit)
+    }
+
+    /// Receives a parcel; none if there is none, and `elsewhere` says not to wait for one.
+    pub(crate) fn recv_unless(
+        &self,
+        deadline: Option<Instant>,
+        elsewhere: impl Fn() -> bool,
+    ) -> Result<Option<Arrival>, RecvError> {
+        about_to_wait();
+        let came = self.source.read(deadline, |fd| match receive(fd) {
+            Ok(came) => Ok(Got { value: Some(came.value), drained: false }),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && elsewhere() => {
+                Ok(Got { value: None, drained: false })
+            }
+            Err(error) => Err(error),
+        });
+        came?.map(|came| came.open(self.limit)).transpose()
+    }
+
+    /// Lets nobody send at this end any more, in any process.
+    pub(crate) fn end_sending(&self) {
+        // It is connected, so there is nothing that can be wrong.
+        let _ = rustix::net::shutdown(self, rustix::net::Shutdown::Write);
     }
 
     /// Receives a parcel if one is there.
@@ -156,18 +191,16 @@ impl Socket {
     /// # Blocking
     /// Never switches tasks.
     pub fn try_recv(&self) -> Result<Parcel, RecvError> {
-        match self.receive(self.as_fd()) {
-            Ok(came) => came.value,
+        Ok(self.try_arrival()?.into_parcel())
+    }
+
+    /// As `try_recv`; what has come is still where it was received.
+    pub(crate) fn try_arrival(&self) -> Result<Arrival, RecvError> {
+        match receive(self.source.get_ref()) {
+            Ok(came) => came.value.open(self.limit),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(RecvError::Empty),
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Nobody else runs meanwhile, so the buffer is the thread's.
-    fn receive(&self, from: BorrowedFd<'_>) -> io::Result<Got<Result<Parcel, RecvError>>> {
-        let mut buffer = Buffer::take();
-        let came = receive(from, &mut buffer.0)?;
-        Ok(Got { value: came.value.open(&buffer.0, self.limit), drained: false })
     }
 
     /// Waits until there is something to receive, the end included; false when the deadline comes first.
@@ -178,6 +211,7 @@ impl Socket {
     /// # Blocking
     /// Switches tasks, unless there is something.
     pub fn poll(&self, deadline: Option<Instant>) -> io::Result<bool> {
+        about_to_wait();
         match self.source.wait_readable(deadline) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(false),
@@ -210,9 +244,14 @@ pub(super) fn raw_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok(socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None)?)
 }
 
+/// A parcel's bytes and descriptors.
+type Parts<'a> = (&'a [u8], &'a [OwnedFd]);
+
 /// A message that is ready to be sent, as often as it takes.
 struct Outgoing<'a> {
-    head: Vec<u8>,
+    head: [u8; HEAD + LENGTH],
+    /// How much of it there is.
+    headed: usize,
     body: &'a [u8],
     carried: Vec<BorrowedFd<'a>>,
     /// What was made for this message, and is carried as well: the file before the others, the queue after.
@@ -223,36 +262,37 @@ struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
-    fn new(parcel: &'a Parcel) -> Result<Self, SendError> {
-        Outgoing::made(parcel, parcel.bytes.len() > INLINE)
+    fn new(parcel: Parts<'a>) -> Result<Self, SendError> {
+        Outgoing::made(parcel, parcel.0.len() > INLINE)
     }
 
-    fn in_a_file(parcel: &'a Parcel) -> Result<Self, SendError> {
+    fn in_a_file(parcel: Parts<'a>) -> Result<Self, SendError> {
         Outgoing::made(parcel, true)
     }
 
-    fn made(parcel: &'a Parcel, sealed: bool) -> Result<Self, SendError> {
-        let descriptors = &parcel.descriptors;
+    fn made((bytes, descriptors): Parts<'a>, sealed: bool) -> Result<Self, SendError> {
         if descriptors.len() > MOST_PASSED {
             let text = format!("{} descriptors are more than can be sent", descriptors.len());
             return Err(SendError::Encode(text));
         }
         let queued = descriptors.len() + usize::from(sealed) > MOST;
         let count = u16::try_from(descriptors.len()).expect("that was seen to");
-        let mut head = Head { sealed, queued, count }.encode().to_vec();
-        let file = if sealed { Some(seal(&parcel.bytes)?) } else { None };
+        let mut head = [0; HEAD + LENGTH];
+        head[..HEAD].copy_from_slice(&Head { sealed, queued, count }.encode());
+        let headed = if sealed { HEAD + LENGTH } else { HEAD };
+        let file = if sealed { Some(seal(bytes)?) } else { None };
         if sealed {
-            head.extend((parcel.bytes.len() as u64).to_le_bytes());
+            head[HEAD..].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
         }
         let (queue, near) = if queued {
             queue(descriptors).map(|(q, n)| (Some(q), Some(n)))?
         } else {
             (None, None)
         };
-        let carried = if queued { &[][..] } else { &descriptors[..] };
-        let body = if sealed { &[][..] } else { &parcel.bytes[..] };
+        let carried = if queued { &[][..] } else { descriptors };
+        let body = if sealed { &[][..] } else { bytes };
         let carried = carried.iter().map(OwnedFd::as_fd).collect();
-        Ok(Outgoing { head, body, carried, file, queue, _queued: near })
+        Ok(Outgoing { head, headed, body, carried, file, queue, _queued: near })
     }
 
     fn send(&self, to: BorrowedFd<'_>) -> io::Result<Got<()>> {
@@ -260,7 +300,7 @@ impl<'a> Outgoing<'a> {
         all.extend(self.file.iter().map(OwnedFd::as_fd));
         all.extend(&self.carried);
         all.extend(self.queue.iter().map(OwnedFd::as_fd));
-        send_raw(to, &[IoSlice::new(&self.head), IoSlice::new(self.body)], &all)?;
+        send_raw(to, &[IoSlice::new(&self.head[..self.headed]), IoSlice::new(self.body)], &all)?;
         Ok(Got { value: (), drained: false })
     }
 }
@@ -286,105 +326,4 @@ fn queue(descriptors: &[OwnedFd]) -> io::Result<(OwnedFd, OwnedFd)> {
         send_raw(near.as_fd(), &[IoSlice::new(&[0])], &some)?;
     }
     Ok((far, near))
-}
-
-/// A message that was received; its bytes stand in the buffer.
-struct Incoming {
-    length: usize,
-    descriptors: Vec<OwnedFd>,
-    /// Whether the kernel could not hand over all of the descriptors.
-    lost: bool,
-    truncated: bool,
-}
-
-impl Incoming {
-    fn open(mut self, buffer: &[u8], limit: usize) -> Result<Parcel, RecvError> {
-        if self.length == 0 {
-            return Err(RecvError::Closed);
-        }
-        if self.lost {
-            return Err(RecvError::Io(lost()));
-        }
-        let no_message = || RecvError::Decode("this is no message of ours".to_string());
-        if self.truncated {
-            return Err(no_message());
-        }
-        let (head, body) = Head::decode(&buffer[..self.length]).ok_or_else(no_message)?;
-        if head.carried() != self.descriptors.len() {
-            return Err(no_message());
-        }
-        let bytes = if head.sealed {
-            let length = body.try_into().map(u64::from_le_bytes).map_err(|_| no_message())?;
-            unseal(self.descriptors.remove(0), length, limit)?
-        } else if body.len() > limit {
-            return Err(RecvError::TooLong(body.len() as u64));
-        } else {
-            body.to_vec()
-        };
-        if head.queued {
-            let queue = self.descriptors.pop().ok_or_else(no_message)?;
-            self.descriptors = fetch(&queue, usize::from(head.count))?;
-        }
-        Ok(Parcel { bytes, descriptors: self.descriptors })
-    }
-}
-
-fn lost() -> io::Error {
-    let text = "a message is lost, as its descriptors could not be received: too many open files";
-    io::Error::other(text)
-}
-
-fn receive(from: BorrowedFd<'_>, buffer: &mut [u8]) -> io::Result<Got<Incoming>> {
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
-    let mut control = RecvAncillaryBuffer::new(&mut space);
-    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
-    let came = recvmsg(from, &mut [IoSliceMut::new(buffer)], &mut control, flags)?;
-    let mut descriptors = Vec::new();
-    for part in control.drain() {
-        if let RecvAncillaryMessage::ScmRights(some) = part {
-            descriptors.extend(some);
-        }
-    }
-    let lost = came.flags.contains(ReturnFlags::CTRUNC);
-    let truncated = came.flags.contains(ReturnFlags::TRUNC);
-    let length = came.bytes.min(buffer.len());
-    Ok(Got { value: Incoming { length, descriptors, lost, truncated }, drained: false })
-}
-
-/// Receives so many descriptors that wait in a socket.
-fn fetch(queue: &OwnedFd, count: usize) -> Result<Vec<OwnedFd>, RecvError> {
-    let mut all = Vec::new();
-    while all.len() < count {
-        let came = receive(queue.as_fd(), &mut [0; 1])?.value;
-        if came.lost {
-            return Err(RecvError::Io(lost()));
-        }
-        if came.length == 0 || came.descriptors.is_empty() {
-            break;
-        }
-        all.extend(came.descriptors);
-    }
-    match all.len() == count {
-        true => Ok(all),
-        false => Err(RecvError::Decode("not all descriptors were sent that were said".to_string())),
-    }
-}
-
-/// The thread's buffer, while it is in use.
-struct Buffer(Vec<u8>);
-
-impl Buffer {
-    fn take() -> Buffer {
-        let mut buffer = BUFFER.take();
-        if buffer.is_empty() {
-            buffer = vec![0; HEAD + INLINE];
-        }
-        Buffer(buffer)
-    }
-}
-
-impl Drop for Buffer {
-    fn drop(&mut self) {
-        let _ = BUFFER.try_with(|place| place.set(std::mem::take(&mut self.0)));
-    }
 }

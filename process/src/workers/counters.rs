@@ -45,7 +45,7 @@ impl Counters {
     }
 
     fn at(&self, set: usize, place: usize) -> &AtomicU64 {
-        &self.board.words()[set * stride(self.names.len()) + place]
+        &self.board[set * stride(self.names.len()) + place]
     }
 
     pub(super) fn own(&self, worker: usize, place: usize) -> &AtomicU64 {
