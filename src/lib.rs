@@ -104,8 +104,7 @@
 //! - `tls`: TLS streams, by rustls
 //! - `http`: an HTTP client, which is ureq over these sockets
 //! - `symbols`: names of functions in what a [`watch`] reports
-//! - `process`: processes, connections between them, and pools of them
-//! - `process`: processes, and connections and queues between them
+//! - `process`: processes; connections, queues and locks between them; pools and servers of them
 //! - `testing`: time and order under control, for tests
 //! - `http-brotli`, `http-charset`, `http-cookies`, `http-json`, `http-multipart`: ureq's
 //!
