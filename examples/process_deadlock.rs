@@ -1,6 +1,6 @@
 //! Two processes that each hold what the other wants; a dump shows it, and one `RLock` cures it. By fork.
 //!
-//! Python: `multiprocessing.Lock` twice, which hangs, then one `multiprocessing.RLock`.
+//! In Python: `multiprocessing.Lock` twice, which hangs, then one `multiprocessing.RLock`.
 
 use std::io;
 use std::time::Duration;

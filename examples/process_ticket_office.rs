@@ -1,6 +1,6 @@
 //! Twenty processes sell the tickets of one office, whose books are a file: a lock keeps them right. By fork.
 //!
-//! Python: `multiprocessing.Process` and `multiprocessing.Lock` around `json.load` and `json.dump`.
+//! In Python: `multiprocessing.Process` and `multiprocessing.Lock` around `json.load` and `json.dump`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -18,8 +18,9 @@ use crate::clock;
 use crate::hub;
 use crate::thread::crews;
 
-/// How long threads of ours that are at work are waited for.
-const PATIENCE: Duration = Duration::from_millis(1);
+/// How long threads of ours that are at work are waited for. One that has just handed over its result has to come free
+/// yet, on a busy machine not at once.
+const PATIENCE: Duration = Duration::from_millis(50);
 /// How long the kernel may list a thread that has ended.
 const AFTERGLOW: Duration = Duration::from_millis(20);
 /// How often it is asked meanwhile.

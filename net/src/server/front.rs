@@ -6,11 +6,18 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use osier_process::{Crew, Ended, Exit, Worker, Workers, WorkersError};
+use osier_runtime::clock;
 
 use super::reserve::Reserved;
 use super::serve::{ACCEPTED, CONNECTIONS, ERRORS, serve};
 use crate::dns::{ToSocketAddrs, each_addr};
 use crate::tcp::{TcpListener, TcpStream};
+
+/// The number of hubs whose listeners are open.
+const LISTENING: &str = "listening";
+/// How long those are waited for at the start, and how often they are counted.
+const PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// Listens with several processes: a server that uses every core, in one call.
 ///
@@ -121,6 +128,7 @@ impl Front {
 
     /// Starts the workers, each of which calls `body` with its listeners, in the order of the addresses.
     ///
+    /// Returns when all listen, so that nobody who connects then is refused; their gauge "listening" says how many do.
     /// `body` is to return soon after the [`stop`](Worker::stop) of the worker is set.
     ///
     /// # Errors
@@ -130,14 +138,20 @@ impl Front {
     /// As [`Workers::start`].
     ///
     /// # Blocking
-    /// As [`Workers::start`].
+    /// Switches tasks.
     pub fn start<F, T>(self, body: F) -> Result<Crew, WorkersError>
     where
         F: Fn(&Worker, Vec<TcpListener>) -> T + Clone + Send + Sync + 'static,
         T: Exit + 'static,
     {
+        let shared = self.shared;
         let (workers, body) = self.split(body)?;
-        workers.start(body)
+        let hubs = workers.hubs();
+        let crew = workers.start(body)?;
+        if !shared {
+            wait_for_listeners(&crew, hubs);
+        }
+        Ok(crew)
     }
 
     /// As [`start`](Self::start), and sees to them until they have ended, or a signal ends them: [`Workers::run`].
@@ -172,7 +186,7 @@ impl Front {
     /// As [`Workers::start`].
     ///
     /// # Blocking
-    /// As [`Workers::start`].
+    /// As [`start`](Self::start).
     pub fn start_serving<H>(self, handler: H) -> Result<Crew, WorkersError>
     where
         H: Fn(TcpStream, &Worker) -> io::Result<()> + Clone + Send + Sync + 'static,
@@ -227,9 +241,22 @@ impl Front {
         let listener = move |at: &Reserved| if shared { at.common() } else { at.own() };
         let body = move |worker: &Worker| {
             let listeners = reserved.iter().map(listener).collect::<io::Result<_>>()?;
+            worker.counter(LISTENING).add(1);
             Ok(body(worker, listeners))
         };
-        Ok((workers, body))
+        Ok((workers.gauge(LISTENING), body))
+    }
+}
+
+/// Waits until each hub has opened its listeners: who connects is not to be refused any more.
+///
+/// Not for ever: workers that cannot open theirs end, and that is told by the crew.
+fn wait_for_listeners(crew: &Crew, hubs: usize) {
+    let until = clock::now() + PATIENCE;
+    while crew.total(LISTENING) < hubs as u64 && clock::now() < until {
+        if crew.join_timeout(PAUSE).is_some() {
+            return;
+        }
     }
 }
 

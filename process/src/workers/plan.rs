@@ -83,6 +83,11 @@ impl Workers {
         self
     }
 
+    /// How many hubs that makes: processes, times OS threads in each.
+    pub fn hubs(&self) -> usize {
+        self.processes * self.threads
+    }
+
     /// How long workers may take to finish before they are killed; 30 s otherwise.
     pub fn grace(mut self, limit: Duration) -> Workers {
         self.grace = limit;
