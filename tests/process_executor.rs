@@ -2,6 +2,8 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/stubborn.rs"]
+mod stubborn;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,25 +13,10 @@ use alone::tests;
 use osier::process::pool::{ProcessPoolExecutor, TaskError, Unsubmitted};
 use osier::process::{ExitStatus, Process, active_children, functions, pipe};
 use osier::thread::{CallError, ThreadPoolExecutor, Until, as_completed, wait};
-use serde::{Deserialize, Serialize, Serializer};
+use stubborn::Stubborn;
 
 /// Longer than any test.
 const FOREVER: u64 = 3_600_000;
-
-#[derive(Debug)]
-struct Stubborn;
-
-impl Serialize for Stubborn {
-    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        Err(serde::ser::Error::custom("I will not"))
-    }
-}
-
-impl<'de> Deserialize<'de> for Stubborn {
-    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Ok(Stubborn)
-    }
-}
 
 functions! {
     fn square(n: u64) -> u64 { n * n }

@@ -2,6 +2,8 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/workers.rs"]
+mod workers;
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
@@ -12,23 +14,10 @@ use alone::tests;
 use osier::net::server::{Front, next_request};
 use osier::net::{TcpListener, TcpStream};
 use osier::process::{Crew, Worker, Workers};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
+use workers::{signal, soon};
 
 const SHORT: Duration = Duration::from_millis(1);
-
-/// Whether that is so before long.
-fn soon(mut is_so: impl FnMut() -> bool) -> bool {
-    (0..5000).any(|_| {
-        is_so() || {
-            osier::sleep(SHORT);
-            false
-        }
-    })
-}
-
-fn signal(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid as i32).unwrap(), signal).unwrap();
-}
 
 /// Answers each line with the worker's index, as long as the client likes; "slow" takes a while, "die" is the worker's end.
 fn answer(mut stream: TcpStream, worker: &Worker) -> io::Result<()> {

@@ -2,6 +2,10 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/pools.rs"]
+mod pools;
+#[path = "support/stubborn.rs"]
+mod stubborn;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -11,29 +15,14 @@ use std::time::Duration;
 use alone::tests;
 use osier::process::pool::{Pool, StillOpen, TaskError};
 use osier::process::{active_children, functions, pipe};
-use osier::thread::CallError;
-use serde::{Deserialize, Serialize, Serializer};
+use pools::{all_gone, finish, open_files, task_error};
+use serde::{Deserialize, Serialize};
+use stubborn::Stubborn;
 
 /// Longer than any test.
 const FOREVER: u64 = 3_600_000;
 
 static BEGUN: AtomicU32 = AtomicU32::new(0);
-
-/// Cannot be encoded, but decoded.
-#[derive(Debug)]
-struct Stubborn;
-
-impl Serialize for Stubborn {
-    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        Err(serde::ser::Error::custom("I will not"))
-    }
-}
-
-impl<'de> Deserialize<'de> for Stubborn {
-    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Ok(Stubborn)
-    }
-}
 
 /// Can be encoded, but not decoded.
 #[derive(Debug, Serialize)]
@@ -70,30 +59,6 @@ functions! {
         told.send(&n).unwrap();
         word.recv().unwrap()
     }
-}
-
-fn task_error<T>(result: Result<T, CallError>) -> TaskError {
-    let error = result.err().expect("it fails");
-    error.downcast_ref::<TaskError>().unwrap_or_else(|| panic!("{error}")).clone()
-}
-
-/// Waits for calls and workers, and sees that nobody is left.
-fn finish(pool: &Pool) {
-    pool.close();
-    pool.join().unwrap();
-    assert_eq!(pool.pending(), 0);
-    assert!(active_children().is_empty());
-}
-
-/// Waits until all workers of pools that were dropped are gone.
-fn all_gone() {
-    while !active_children().is_empty() {
-        osier::sleep(Duration::from_millis(1));
-    }
-}
-
-fn open_files() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 tests! {

@@ -2,6 +2,8 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/pools.rs"]
+mod pools;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use alone::tests;
 use osier::process::pool::{Pool, ProcessPoolExecutor, TaskError};
 use osier::process::{active_children, functions};
 use osier::thread::CallError;
+use pools::open_files;
 
 functions! {
     fn square(n: u64) -> u64 { n * n }
@@ -32,10 +35,6 @@ impl Lot {
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-fn open_files() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 /// Rounds (`OSIER_KILLS`) and what is drawn (`OSIER_SEED`).

@@ -2,13 +2,15 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/pools.rs"]
+mod pools;
 
 use std::time::Duration;
 
 use alone::tests;
 use osier::process::pool::{Pool, TaskError};
 use osier::process::{ExitStatus, Process, active_children, current, functions, pipe};
-use osier::thread::CallError;
+use pools::{all_gone, finish, open_files, task_error};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Longer than any test.
@@ -29,30 +31,6 @@ functions! {
         told.send(&n).unwrap();
         word.recv().unwrap()
     }
-}
-
-fn task_error<T>(result: Result<T, CallError>) -> TaskError {
-    let error = result.err().expect("it fails");
-    error.downcast_ref::<TaskError>().unwrap_or_else(|| panic!("{error}")).clone()
-}
-
-/// Waits for calls and workers, and sees that nobody is left.
-fn finish(pool: &Pool) {
-    pool.close();
-    pool.join().unwrap();
-    assert_eq!(pool.pending(), 0);
-    assert!(active_children().is_empty());
-}
-
-/// Waits until all workers of pools that were dropped are gone.
-fn all_gone() {
-    while !active_children().is_empty() {
-        osier::sleep(Duration::from_millis(1));
-    }
-}
-
-fn open_files() -> usize {
-    std::fs::read_dir("/proc/self/fd").unwrap().count()
 }
 
 tests! {

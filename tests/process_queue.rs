@@ -2,6 +2,8 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/queues.rs"]
+mod queues;
 
 use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream;
@@ -11,6 +13,7 @@ use alone::tests;
 use osier::clock;
 use osier::process::queue::{GetError, JoinableQueue, PutError, Queue, SimpleQueue};
 use osier::process::{Builder, ExitStatus, Passed, Process};
+use queues::{get_many, put_many};
 use serde::{Serialize, Serializer};
 
 const SHORT: Duration = Duration::from_millis(3);
@@ -42,23 +45,6 @@ impl Serialize for Stubborn {
 
 fn moment() -> Instant {
     clock::now()
-}
-
-/// Puts so many items of 1 KiB; the first bytes are its number.
-fn put_many(queue: &Queue<Vec<u8>>, count: u32) {
-    for n in 0..count {
-        let mut item = vec![7; 1024];
-        item[..4].copy_from_slice(&n.to_le_bytes());
-        queue.put(item).unwrap();
-    }
-}
-
-fn get_many(queue: &Queue<Vec<u8>>, count: u32) {
-    for n in 0..count {
-        let item = queue.get().unwrap();
-        assert_eq!((item.len(), &item[..4]), (1024, &n.to_le_bytes()[..]));
-    }
-    assert!(matches!(queue.try_get(), Err(GetError::Empty)));
 }
 
 tests! {

@@ -2,31 +2,17 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/queues.rs"]
+mod queues;
 
 use std::time::Duration;
 
 use alone::tests;
 use osier::process::Process;
 use osier::process::queue::{GetError, PutError, Queue};
+use queues::{get_many, put_many};
 
 const SHORT: Duration = Duration::from_millis(3);
-
-/// Puts so many items of 1 KiB; the first bytes are its number.
-fn put_many(queue: &Queue<Vec<u8>>, count: u32) {
-    for n in 0..count {
-        let mut item = vec![7; 1024];
-        item[..4].copy_from_slice(&n.to_le_bytes());
-        queue.put(item).unwrap();
-    }
-}
-
-fn get_many(queue: &Queue<Vec<u8>>, count: u32) {
-    for n in 0..count {
-        let item = queue.get().unwrap();
-        assert_eq!((item.len(), &item[..4]), (1024, &n.to_le_bytes()[..]));
-    }
-    assert!(matches!(queue.try_get(), Err(GetError::Empty)));
-}
 
 tests! {
     #[test]

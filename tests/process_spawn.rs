@@ -3,6 +3,8 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/stubborn.rs"]
+mod stubborn;
 
 use std::fs;
 use std::io::{Read, Write};
@@ -13,7 +15,8 @@ use alone::tests;
 use osier::process::{
     Builder, ExitStatus, Passed, Process, RecvError, StartError, current, functions, parent, pipe,
 };
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+use stubborn::Stubborn;
 
 const FOREVER: Duration = Duration::from_secs(3600);
 
@@ -25,20 +28,6 @@ struct Order {
     text: String,
     numbers: Vec<u32>,
     line: Passed<UnixStream>,
-}
-
-struct Stubborn;
-
-impl Serialize for Stubborn {
-    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        Err(serde::ser::Error::custom("I will not"))
-    }
-}
-
-impl<'de> Deserialize<'de> for Stubborn {
-    fn deserialize<D: serde::Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
-        Ok(Stubborn)
-    }
 }
 
 functions! {

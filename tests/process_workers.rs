@@ -2,6 +2,8 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/workers.rs"]
+mod workers;
 
 use std::fs;
 use std::sync::Arc;
@@ -10,25 +12,12 @@ use std::time::Duration;
 
 use alone::tests;
 use osier::process::{ExitStatus, Process, StartError, Workers, WorkersError, pipe};
-use rustix::process::{Pid, Signal, getpid, kill_process};
+use rustix::process::{Signal, getpid};
+use workers::{signal, soon};
 
 /// Longer than any test.
 const FOREVER: Duration = Duration::from_secs(3600);
 const SHORT: Duration = Duration::from_millis(1);
-
-/// Whether that is so before long.
-fn soon(mut is_so: impl FnMut() -> bool) -> bool {
-    (0..5000).any(|_| {
-        is_so() || {
-            osier::sleep(SHORT);
-            false
-        }
-    })
-}
-
-fn signal(pid: u32, signal: Signal) {
-    kill_process(Pid::from_raw(pid as i32).unwrap(), signal).unwrap();
-}
 
 /// Whether there is such a process, and it has not ended.
 fn lives(pid: u32) -> bool {
