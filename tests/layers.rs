@@ -71,13 +71,14 @@ const NET: &str = "
 /// Modules of process.
 const PROCESS: &str = "
     sys:
+    stamp: sys
     wire: sys
     process: sys wire
-    sync: sys wire
+    sync: sys stamp wire
     pipe: wire
     pool: sys wire process
     workers: sys process
-    queue: sys wire process
+    queue: sys stamp wire process
 ";
 
 /// Packages of ours that each package may depend on.

@@ -8,6 +8,7 @@ pub mod pool;
 #[doc(hidden)]
 pub mod process;
 pub mod queue;
+mod stamp;
 pub mod sync;
 #[allow(unsafe_code)]
 mod sys;

@@ -14,9 +14,10 @@ use rustix::process::{Pid, PidfdFlags, getpid, pidfd_open, test_kill_process};
 use crate::sys::forked;
 
 /// A process, as a word in shared memory; 0 is none.
-pub(super) type Identity = u64;
+pub(crate) type Stamp = u64;
 
-const PID_BITS: u32 = 22;
+/// Bits of the number.
+pub(crate) const PID_BITS: u32 = 22;
 const START_BITS: u32 = 38;
 /// Of a process of which nobody could read when it started: the number alone stands for it then.
 const UNKNOWN: u64 = 0;
@@ -26,7 +27,7 @@ static ME: AtomicU64 = AtomicU64::new(0);
 
 /// This process.
 #[inline]
-pub(super) fn me() -> Identity {
+pub(crate) fn me() -> Stamp {
     match ME.load(Ordering::Relaxed) {
         0 => find_out(),
         me => me,
@@ -34,10 +35,10 @@ pub(super) fn me() -> Identity {
 }
 
 #[cold]
-fn find_out() -> Identity {
+fn find_out() -> Stamp {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| forked::in_copies(forget));
-    let me = pack(getpid(), started(getpid()).unwrap_or(UNKNOWN));
+    let me = of(getpid());
     ME.store(me, Ordering::Relaxed);
     me
 }
@@ -46,17 +47,22 @@ extern "C" fn forget() {
     ME.store(0, Ordering::Relaxed);
 }
 
-fn pack(pid: Pid, start: u64) -> Identity {
+/// The process that has this number now.
+pub(crate) fn of(pid: Pid) -> Stamp {
+    pack(pid, started(pid).unwrap_or(UNKNOWN))
+}
+
+fn pack(pid: Pid, start: u64) -> Stamp {
     let pid = u64::from(pid.as_raw_nonzero().get().unsigned_abs());
     pid | (start & ((1 << START_BITS) - 1)) << PID_BITS
 }
 
 /// Its number.
-pub(super) fn pid_of(who: Identity) -> u32 {
+pub(crate) fn pid_of(who: Stamp) -> u32 {
     (who & ((1 << PID_BITS) - 1)) as u32
 }
 
-fn pid(who: Identity) -> Option<Pid> {
+fn pid(who: Stamp) -> Option<Pid> {
     Pid::from_raw(i32::try_from(pid_of(who)).ok()?)
 }
 
@@ -68,13 +74,19 @@ fn started(pid: Pid) -> Option<u64> {
 }
 
 /// Whether it has ended and was reaped; one that has just ended may be missed. One system call.
-pub(super) fn is_gone(who: Identity) -> bool {
+pub(crate) fn is_gone(who: Stamp) -> bool {
     who != me() && pid(who).is_none_or(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
 /// Whether it has ended, be it reaped or not.
-pub(super) fn is_dead(who: Identity) -> bool {
-    if who == me() {
+pub(crate) fn is_dead(who: Stamp) -> bool {
+    is_dead_in(who, PID_BITS + START_BITS)
+}
+
+/// The same, of somebody of whom so many bits are known, from below.
+pub(crate) fn is_dead_in(who: Stamp, bits: u32) -> bool {
+    let known = |who: Stamp| who & ((1 << bits) - 1);
+    if who == known(me()) {
         return false;
     }
     let Some(pid) = pid(who) else { return true };
@@ -85,7 +97,7 @@ pub(super) fn is_dead(who: Identity) -> bool {
         Err(_) => None, // no descriptors left: the start has to do
     };
     let start = started(pid);
-    if start.is_some_and(|start| who >> PID_BITS != UNKNOWN && pack(pid, start) != who) {
+    if start.is_some_and(|start| who >> PID_BITS != UNKNOWN && known(pack(pid, start)) != who) {
         return true;
     }
     pidfd.is_some_and(|pidfd| {

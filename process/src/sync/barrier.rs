@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{tell_all, waiting};
 use super::gate::{FLAG, Gate, PARTIES};
-use super::identity;
 use super::line::{Line, Standing};
 use super::wait::{Waiter, Woken, reason};
 use super::{Lock, LockGuard};
+use crate::stamp;
 
 /// Lets so many tasks of all processes wait for each other, again and again.
 ///
@@ -183,7 +183,7 @@ impl Barrier {
     }
 
     fn has_dead(&self) -> bool {
-        self.line().all().any(|entry| entry.standing.is_open() && identity::is_dead(entry.who))
+        self.line().all().any(|entry| entry.standing.is_open() && stamp::is_dead(entry.who))
     }
 
     /// Breaks it: all who wait are told so, and who comes.

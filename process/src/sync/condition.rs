@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{tell, waiting};
 use super::gate::Gate;
-use super::identity;
 use super::line::{Line, Standing};
 use super::wait::{Waiter, Woken, reason};
 use super::{Lock, LockError, LockGuard, Locked, RLockGuard};
+use crate::stamp;
 
 /// Lets tasks of all processes wait, without the lock, until one says that something has changed.
 ///
@@ -284,7 +284,7 @@ impl Standee<'_> {
                 Woken::Rung => {}
                 Woken::TimedOut => return self.waiter.standing() == Standing::Told,
                 Woken::Look => {
-                    let lost = self.condition.line().bury(identity::is_dead);
+                    let lost = self.condition.line().bury(stamp::is_dead);
                     self.condition.notify(lost);
                 }
             }

@@ -8,11 +8,11 @@ use osier_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use super::gate::{FLAG, Gate};
-use super::identity::pid_of;
 use super::line::{Line, Standing};
 use super::permits::World;
 use super::wait::{Kernel, Waiter, Woken, reason};
 use super::words::Words;
+use crate::stamp::pid_of;
 
 /// It is set.
 const SET: u64 = 1;

@@ -12,11 +12,11 @@ use osier_runtime::sync::AcquireError;
 use serde::de::{Deserialize, Deserializer, Error as _};
 use serde::ser::{Serialize, Serializer};
 
-use super::identity::{self, me, pid_of};
 use super::line::{self, Line};
 use super::permits::{Had, MADE, Mark, Permits, TURN_TAKES, World};
 use super::wait::{Kernel, Waiter, Woken, reason};
 use super::words::Words;
+use crate::stamp::{self, me, pid_of};
 use crate::sys::shared::Shared;
 use crate::wire::{Inherited, Passed};
 
@@ -195,7 +195,7 @@ impl Gate {
 
     /// Gives back what dead processes had.
     fn bury(&self) {
-        report(self.permits().bury(identity::is_dead));
+        report(self.permits().bury(stamp::is_dead));
         if self.permits().free() > 0 {
             self.permits().serve(&Kernel);
         }
@@ -231,7 +231,7 @@ impl Queued<'_> {
         what: &'static str,
     ) -> Result<Had, AcquireError> {
         // Whoever holds it may have ended long ago: that is one call to ask.
-        report(self.gate.permits().bury(identity::is_gone));
+        report(self.gate.permits().bury(stamp::is_gone));
         loop {
             if let Some(had) = self.look() {
                 return Ok(had);

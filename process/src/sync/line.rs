@@ -4,8 +4,8 @@
 //! Both are single words, and every change of the line is a change of one: whoever ends between two leaves
 //! a slot that says whose it is, and any other process can clear it. `README.md` has the whole protocol.
 
-use super::identity::Identity;
 use super::words::Words;
+use crate::stamp::Stamp;
 
 /// How many can stand in a line.
 pub(super) const PLACES: usize = 4095;
@@ -89,7 +89,7 @@ pub(super) struct Place {
 pub(super) struct Entry {
     pub(super) place: Place,
     pub(super) standing: Standing,
-    pub(super) who: Identity,
+    pub(super) who: Stamp,
     pub(super) bell: u64,
     pub(super) rung_at: u64,
 }
@@ -104,7 +104,7 @@ fn word(slot: usize, which: usize) -> usize {
 
 impl Line<'_> {
     /// Enters somebody as the last; none if all places are taken.
-    pub(super) fn enter(self, who: Identity, bell: u64) -> Option<Place> {
+    pub(super) fn enter(self, who: Stamp, bell: u64) -> Option<Place> {
         let claim = |slot: &usize| {
             if self.0.load(word(*slot, WHO)) != 0 {
                 return false;
@@ -189,7 +189,7 @@ impl Line<'_> {
     }
 
     /// Takes everybody out whose process has ended; how many of them had been told.
-    pub(super) fn bury(self, mut is_dead: impl FnMut(Identity) -> bool) -> usize {
+    pub(super) fn bury(self, mut is_dead: impl FnMut(Stamp) -> bool) -> usize {
         let mut told = 0;
         for slot in self.slots() {
             let who = self.0.load(word(slot, WHO));
@@ -201,7 +201,7 @@ impl Line<'_> {
     }
 
     /// Clears what a dead process has left; only one who does finds it told.
-    fn clear(self, slot: usize, who: Identity) -> Standing {
+    fn clear(self, slot: usize, who: Stamp) -> Standing {
         loop {
             let place = self.0.load(word(slot, PLACE));
             // Others may have cleared the slot, and somebody else may stand there: `WHO` tells, as the dead claim nothing.

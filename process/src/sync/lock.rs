@@ -140,7 +140,7 @@ impl Lock {
     /// # Blocking
     /// Never switches tasks.
     pub fn holder(&self) -> Option<u32> {
-        self.gate.permits().holders().next().map(super::identity::pid_of)
+        self.gate.permits().holders().next().map(crate::stamp::pid_of)
     }
 
     /// Whether a holder has ended or panicked, as far as somebody has noticed.

@@ -27,11 +27,10 @@
 //!
 //! - `words`: words in shared memory
 //! - `line`: who waits; `permits`: who has what; both are state machines
-//! - `identity`: which process somebody is, and whether it has ended
 //! - `bell`: what wakes a task of another process
 //! - `wait`: waiting in a line; `gate`: having permits and waiting for them
 //! - `lock`, `rlock`, `semaphore`, `bounded`, `condition`, `event`, `barrier`: what users see
-//! - `error`: why something was not had
+//! - `error`: what is wrong with giving something back
 
 mod barrier;
 mod bell;
@@ -40,7 +39,6 @@ mod condition;
 mod error;
 mod event;
 mod gate;
-mod identity;
 mod line;
 mod lock;
 mod permits;
@@ -54,9 +52,9 @@ mod words;
 pub use barrier::{Barrier, BrokenBarrier};
 pub use bounded::BoundedSemaphore;
 pub use condition::{Condition, Guard};
-pub use error::{LockError, Locked, NotHeld, TooMany};
+pub use error::{NotHeld, TooMany};
 pub use event::Event;
 pub use lock::{Lock, LockGuard};
-pub use osier_runtime::sync::AcquireError;
+pub use osier_runtime::sync::{AcquireError, LockError, Locked};
 pub use rlock::{RLock, RLockGuard};
 pub use semaphore::{Permit, Semaphore};

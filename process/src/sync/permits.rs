@@ -3,9 +3,9 @@
 //! A lock is one permit. That a permit is had is one change of one word, to the name of the process that has it; so there is no moment in
 //! which one is taken and nobody knows by whom, and what a process had when it ended can be given back by any other.
 
-use super::identity::Identity;
 use super::line::{Entry, Line, Place, Standing};
 use super::words::Words;
+use crate::stamp::Stamp;
 
 /// Somebody may stand in the line: who gives this back is to look.
 const WANTED: u64 = 1;
@@ -58,7 +58,7 @@ pub(super) trait World {
     /// Rings a bell; false if there is none of that name any more.
     fn ring(&self, bell: u64) -> bool;
     /// Whether that process has ended.
-    fn is_dead(&self, who: Identity) -> bool;
+    fn is_dead(&self, who: Stamp) -> bool;
 }
 
 /// Permits, and the line of those who wait for one.
@@ -70,7 +70,7 @@ pub(super) struct Permits<'a> {
     most: usize,
 }
 
-fn held_by(who: Identity) -> u64 {
+fn held_by(who: Stamp) -> u64 {
     who << WHO_BITS | HELD
 }
 
@@ -90,18 +90,18 @@ impl<'a> Permits<'a> {
 
     /// Takes the permit of a lock, if it is free, nobody waits and nothing is amiss; one access.
     #[inline]
-    pub(super) fn take_first(self, me: Identity) -> bool {
+    pub(super) fn take_first(self, me: Stamp) -> bool {
         self.words.change(self.first, FREE, held_by(me)).is_ok()
     }
 
     /// Gives it back, if nobody waits and nothing is amiss; one access.
     #[inline]
-    pub(super) fn give_first(self, me: Identity) -> bool {
+    pub(super) fn give_first(self, me: Stamp) -> bool {
         self.words.change(self.first, held_by(me), FREE).is_ok()
     }
 
     /// Takes any that is free, from that number on, whoever else waits.
-    pub(super) fn take(self, me: Identity, from: usize) -> Option<Had> {
+    pub(super) fn take(self, me: Stamp, from: usize) -> Option<Had> {
         let all = (from..self.most).chain(0..from.min(self.most));
         all.map(|number| (number, self.first + number)).find_map(|(number, at)| {
             let mut was = self.words.load(at);
@@ -116,7 +116,7 @@ impl<'a> Permits<'a> {
     }
 
     /// Takes one unless that would overtake somebody.
-    pub(super) fn take_fairly(self, me: Identity, from: usize, world: &impl World) -> Option<Had> {
+    pub(super) fn take_fairly(self, me: Stamp, from: usize, world: &impl World) -> Option<Had> {
         let may = match self.line().behind(0) {
             None => true,
             Some(_) if world.now().saturating_sub(self.words.load(TURN)) < TURN_TAKES => true,
@@ -126,12 +126,7 @@ impl<'a> Permits<'a> {
     }
 
     /// Takes one if it is this one's turn.
-    pub(super) fn take_in_turn(
-        self,
-        me: Identity,
-        place: Place,
-        world: &impl World,
-    ) -> Option<Had> {
+    pub(super) fn take_in_turn(self, me: Stamp, place: Place, world: &impl World) -> Option<Had> {
         if self.ahead(place.number, world) >= self.free() {
             return None;
         }
@@ -143,7 +138,7 @@ impl<'a> Permits<'a> {
     /// Gives one back, whosever it is: of that process, or of any.
     ///
     /// Whether somebody may wait for it: then `serve`. None if it was not held, or by another.
-    pub(super) fn give(self, number: usize, who: Option<Identity>, mark: Mark) -> Option<bool> {
+    pub(super) fn give(self, number: usize, who: Option<Stamp>, mark: Mark) -> Option<bool> {
         let at = self.first + number;
         let mut was = self.words.load(at);
         loop {
@@ -182,7 +177,7 @@ impl<'a> Permits<'a> {
     }
 
     /// Has one that is held be nothing.
-    pub(super) fn forget(self, number: usize, who: Identity) {
+    pub(super) fn forget(self, number: usize, who: Stamp) {
         let at = self.first + number;
         let mut was = self.words.load(at);
         while was & KIND == HELD && was >> WHO_BITS == who {
@@ -218,7 +213,7 @@ impl<'a> Permits<'a> {
     }
 
     /// Who holds any.
-    pub(super) fn holders(self) -> impl Iterator<Item = Identity> {
+    pub(super) fn holders(self) -> impl Iterator<Item = Stamp> {
         let words = self.every().map(move |at| self.words.load(at));
         words.filter(|word| word & KIND == HELD).map(|word| word >> WHO_BITS)
     }
@@ -285,7 +280,7 @@ impl<'a> Permits<'a> {
     }
 
     /// Takes out of the line whose process has ended, and gives back what such had: they, once for each.
-    pub(super) fn bury(self, is_dead: impl Fn(Identity) -> bool) -> Vec<Identity> {
+    pub(super) fn bury(self, is_dead: impl Fn(Stamp) -> bool) -> Vec<Stamp> {
         self.line().bury(&is_dead);
         self.every()
             .filter_map(|at| {

@@ -12,10 +12,10 @@ use osier_runtime::{clock, who};
 use serde::{Deserialize, Serialize};
 
 use super::gate::{DEPTH, OWNER, TASK};
-use super::identity::me;
 use super::lock::is_panicking;
 use super::permits::Mark;
 use super::{Lock, LockError, Locked, NotHeld};
+use crate::stamp::me;
 
 /// Lets one task of one process at a time go on, which may lock it again.
 ///

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::TooMany;
 use super::gate::Gate;
-use super::identity::me;
 use super::permits::{Had, Mark};
+use crate::stamp::me;
 
 /// The most permits of one semaphore.
 const MOST: usize = 1 << 16;

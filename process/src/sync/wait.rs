@@ -10,9 +10,9 @@ use osier_runtime::{Reason, clock, who};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::bell::{self, Bell, Rang};
-use super::identity::{self, Identity};
 use super::line::{Line, Place, Standing};
 use super::permits::World;
+use crate::stamp::{self, Stamp};
 
 /// How soon one who waits looks by itself: the first times, and from then on.
 const LOOKS: [Duration; 3] =
@@ -38,8 +38,8 @@ impl World for Kernel {
         bell::ring(bell) == Rang::Perhaps
     }
 
-    fn is_dead(&self, who: Identity) -> bool {
-        identity::is_dead(who)
+    fn is_dead(&self, who: Stamp) -> bool {
+        stamp::is_dead(who)
     }
 }
 
@@ -72,9 +72,9 @@ impl<'a> Waiter<'a> {
         }
         let bell = Bell::take().ok();
         let name = bell.as_ref().map_or(0, Bell::name);
-        let enter = || line.enter(identity::me(), name);
+        let enter = || line.enter(stamp::me(), name);
         let place = enter().or_else(|| {
-            line.bury(identity::is_dead);
+            line.bury(stamp::is_dead);
             enter()
         });
         let place = place.ok_or(NoWaiting)?;
@@ -137,7 +137,7 @@ impl<'a> Waiter<'a> {
 }
 
 /// That a lock is waited for, and who has it.
-pub(super) fn reason(what: &'static str, holder: Option<Identity>) -> Reason {
+pub(super) fn reason(what: &'static str, holder: Option<Stamp>) -> Reason {
     let reason = Reason::new(what);
-    holder.map_or(reason, |holder| reason.on_process(identity::pid_of(holder)))
+    holder.map_or(reason, |holder| reason.on_process(stamp::pid_of(holder)))
 }

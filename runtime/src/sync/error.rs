@@ -61,7 +61,8 @@ impl Error for AcquireError {}
 /// assert!(matches!(lock.try_lock(), Err(LockError::WouldBlock)));
 /// ```
 pub enum LockError<G> {
-    /// A task panicked while it held the lock. The lock is held now: the guard is in here.
+    /// A task panicked while it held the lock, or, between processes, its process ended. The lock is held now: the guard is in
+    /// here.
     Poisoned(PoisonError<G>),
     /// It is not free, and this form does not wait.
     WouldBlock,
@@ -92,7 +93,15 @@ impl<G> LockError<G> {
     }
 
     /// Changes the guard that is in here.
-    pub(super) fn map<H>(self, f: impl FnOnce(G) -> H) -> LockError<H> {
+    ///
+    /// ```
+    /// use osier::sync::{LockError, Mutex};
+    ///
+    /// let lock = Mutex::new([1, 2]);
+    /// let sum = lock.lock().map(|all| all.iter().sum()).map_err(|error| error.map(|_| 0));
+    /// assert_eq!(sum.unwrap(), 3);
+    /// ```
+    pub fn map<H>(self, f: impl FnOnce(G) -> H) -> LockError<H> {
         match self {
             LockError::Poisoned(poison) => {
                 LockError::Poisoned(PoisonError::new(f(poison.into_inner())))
@@ -117,7 +126,7 @@ impl<G> From<AcquireError> for LockError<G> {
 impl<G> fmt::Display for LockError<G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            LockError::Poisoned(_) => "poisoned: a task panicked while it held the lock",
+            LockError::Poisoned(_) => "poisoned: whoever held the lock panicked or ended",
             LockError::WouldBlock => AcquireError::WouldBlock.as_str(),
             LockError::TimedOut => AcquireError::TimedOut.as_str(),
             LockError::Refused => AcquireError::Refused.as_str(),
