@@ -98,7 +98,7 @@ impl<G> LockError<G> {
     /// use osier::sync::{LockError, Mutex};
     ///
     /// let lock = Mutex::new([1, 2]);
-    /// let sum = lock.lock().map(|all| all.iter().sum()).map_err(|error| error.map(|_| 0));
+    /// let sum = lock.lock().map(|all| all.iter().sum::<i32>()).map_err(|error| error.map(|_| 0));
     /// assert_eq!(sum.unwrap(), 3);
     /// ```
     pub fn map<H>(self, f: impl FnOnce(G) -> H) -> LockError<H> {
