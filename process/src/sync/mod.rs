@@ -47,7 +47,7 @@ mod permits_tests;
 mod rlock;
 mod semaphore;
 mod wait;
-mod words;
+pub(crate) mod words;
 
 pub use barrier::{Barrier, BrokenBarrier};
 pub use bounded::BoundedSemaphore;

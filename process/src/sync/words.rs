@@ -4,16 +4,60 @@
 //! before it. In tests each access is counted, so that one can be the last of its process.
 
 use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
 
 /// Words in shared memory.
 #[derive(Clone, Copy)]
-pub(super) struct Words<'a>(&'a [AtomicU64]);
+pub(crate) struct Words<'a>(&'a [AtomicU64]);
 
 impl<'a> Words<'a> {
     #[inline]
-    pub(super) fn new(words: &'a [AtomicU64]) -> Words<'a> {
+    pub(crate) fn new(words: &'a [AtomicU64]) -> Words<'a> {
         Words(words)
+    }
+
+    /// How many there are.
+    #[inline]
+    pub(crate) fn len(self) -> usize {
+        self.0.len()
+    }
+
+    /// So many, from there on.
+    #[inline]
+    pub(crate) fn part(self, from: usize, count: usize) -> Words<'a> {
+        Words(&self.0[from..from + count])
+    }
+
+    /// Writes bytes, in no order that others could rely on: they are told by a store that they are there.
+    #[inline]
+    pub(crate) fn write(self, bytes: &[u8]) {
+        #[cfg(test)]
+        mortal::step();
+        let (whole, rest) = bytes.as_chunks();
+        for (word, bytes) in self.0.iter().zip(whole) {
+            word.store(u64::from_le_bytes(*bytes), Relaxed);
+        }
+        if let (Some(word), false) = (self.0.get(whole.len()), rest.is_empty()) {
+            let mut bytes = [0; 8];
+            bytes[..rest.len()].copy_from_slice(rest);
+            word.store(u64::from_le_bytes(bytes), Relaxed);
+        }
+    }
+
+    /// Reads bytes that somebody has written, as a load has told.
+    #[inline]
+    pub(crate) fn read(self, bytes: &mut [u8]) {
+        #[cfg(test)]
+        mortal::step();
+        let (whole, rest) = bytes.as_chunks_mut();
+        let read = whole.len();
+        for (word, bytes) in self.0.iter().zip(whole) {
+            *bytes = word.load(Relaxed).to_le_bytes();
+        }
+        if let Some(word) = self.0.get(read) {
+            let word = word.load(Relaxed).to_le_bytes();
+            rest.copy_from_slice(&word[..rest.len()]);
+        }
     }
 
     #[inline]
@@ -24,54 +68,54 @@ impl<'a> Words<'a> {
     }
 
     #[inline]
-    pub(super) fn load(self, at: usize) -> u64 {
+    pub(crate) fn load(self, at: usize) -> u64 {
         self.at(at).load(Acquire)
     }
 
     #[inline]
-    pub(super) fn store(self, at: usize, value: u64) {
+    pub(crate) fn store(self, at: usize, value: u64) {
         self.at(at).store(value, Release);
     }
 
     #[inline]
-    pub(super) fn swap(self, at: usize, value: u64) -> u64 {
+    pub(crate) fn swap(self, at: usize, value: u64) -> u64 {
         self.at(at).swap(value, AcqRel)
     }
 
     /// Puts `new` in the place of `old`; what was there tells whether it was.
     #[inline]
-    pub(super) fn change(self, at: usize, old: u64, new: u64) -> Result<u64, u64> {
+    pub(crate) fn change(self, at: usize, old: u64, new: u64) -> Result<u64, u64> {
         self.at(at).compare_exchange(old, new, AcqRel, Acquire)
     }
 
     /// Sets bits; what was there before.
     #[inline]
-    pub(super) fn set(self, at: usize, bits: u64) -> u64 {
+    pub(crate) fn set(self, at: usize, bits: u64) -> u64 {
         self.at(at).fetch_or(bits, AcqRel)
     }
 
     /// Clears bits; what was there before.
     #[inline]
-    pub(super) fn clear(self, at: usize, bits: u64) -> u64 {
+    pub(crate) fn clear(self, at: usize, bits: u64) -> u64 {
         self.at(at).fetch_and(!bits, AcqRel)
     }
 
     /// Counts up; what was there before.
     #[inline]
-    pub(super) fn count(self, at: usize) -> u64 {
+    pub(crate) fn count(self, at: usize) -> u64 {
         self.at(at).fetch_add(1, AcqRel)
     }
 
     /// Makes it at least that.
     #[inline]
-    pub(super) fn raise(self, at: usize, value: u64) {
+    pub(crate) fn raise(self, at: usize, value: u64) {
         self.at(at).fetch_max(value, AcqRel);
     }
 }
 
 /// Processes of a test, which can end before any access.
 #[cfg(test)]
-pub(super) mod mortal {
+pub(crate) mod mortal {
     use std::cell::Cell;
     use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -82,11 +126,16 @@ pub(super) mod mortal {
 
     struct Dead;
 
-    pub(super) fn step() {
+    pub(crate) fn step() {
         match LEFT.get() {
             Some(0) => resume_unwind(Box::new(Dead)),
             left => LEFT.set(left.map(|left| left - 1)),
         }
+    }
+
+    /// Whether this one has ended: what is done on the way out is not done by it.
+    pub(crate) fn has_ended() -> bool {
+        LEFT.get() == Some(0)
     }
 
     /// Does `f`, unless it takes more accesses than that: then it ends before the next one.

@@ -12,7 +12,7 @@ use std::slice;
 use std::sync::atomic::AtomicU64;
 
 use rustix::fs::{
-    FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, fcntl_get_seals,
+    FallocateFlags, MemfdFlags, SealFlags, fallocate, fcntl_add_seals, fcntl_get_seals, ftruncate,
     memfd_create,
 };
 use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
@@ -42,12 +42,25 @@ impl Shared {
     ///
     /// When there are no descriptors or no memory left.
     pub(crate) fn new(count: usize) -> io::Result<Shared> {
+        Shared::with_more(count, 0)
+    }
+
+    /// So many words, and behind them more that have memory from their first use on.
+    ///
+    /// # Errors
+    ///
+    /// When there are no descriptors or no memory left.
+    pub(crate) fn with_more(count: usize, more: usize) -> io::Result<Shared> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
         let file = memfd_create(c"osier-shared", flags)?;
+        if more > 0 {
+            // The kernel counts all of it as used here, as it does what a process allocates.
+            ftruncate(&file, ((count + more) * WORD) as u64)?;
+        }
         // Now rather than at the first write, where there is no error but a signal.
         fallocate(&file, FallocateFlags::empty(), 0, (count * WORD) as u64)?;
         fcntl_add_seals(&file, SEALS)?;
-        Shared::map(file, count)
+        Shared::map(file, count + more)
     }
 
     /// Those of another process, whose file it has passed.
@@ -68,6 +81,11 @@ impl Shared {
             return refuse("a file in place of shared words has another size");
         }
         Shared::map(file, bytes / WORD)
+    }
+
+    /// Whether its descriptor still means it, and was not given up in a fork.
+    pub(crate) fn is_there(&self) -> bool {
+        fcntl_get_seals(&self.file).is_ok()
     }
 
     fn map(file: OwnedFd, count: usize) -> io::Result<Shared> {

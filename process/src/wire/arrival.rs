@@ -13,7 +13,7 @@ use osier_runtime::io::Got;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 use serde::de::DeserializeOwned;
 
-use super::frame::{HEAD, Head, INLINE, MOST};
+use super::frame::{HEAD, Head, INLINE, MOST, NUMBER};
 use super::parcel::decode;
 use super::sealed::unseal;
 use super::{Parcel, RecvError};
@@ -46,6 +46,13 @@ enum Body {
 }
 
 impl Arrival {
+    /// One of so many bytes, which `fill` writes; no more than fit into a message.
+    pub(crate) fn filled(length: usize, fill: impl FnOnce(&mut [u8])) -> Arrival {
+        let mut buffer = Buffer::take();
+        fill(&mut buffer.0[..length]);
+        Arrival { body: Body::InBuffer(buffer, 0..length), descriptors: Vec::new() }
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         match &self.body {
             Body::InBuffer(buffer, range) => &buffer.0[range.clone()],
@@ -78,7 +85,12 @@ impl From<Parcel> for Arrival {
 }
 
 impl Incoming {
-    pub(super) fn open(mut self, limit: usize) -> Result<Arrival, RecvError> {
+    pub(super) fn open(self, limit: usize) -> Result<Arrival, RecvError> {
+        self.open_behind(0, limit)
+    }
+
+    /// What stands behind so many bytes.
+    pub(super) fn open_behind(mut self, first: usize, limit: usize) -> Result<Arrival, RecvError> {
         if self.length == 0 {
             return Err(RecvError::Closed);
         }
@@ -89,7 +101,8 @@ impl Incoming {
         if self.truncated {
             return Err(no_message());
         }
-        let (head, body) = Head::decode(&self.buffer.0[..self.length]).ok_or_else(no_message)?;
+        let message = self.buffer.0[..self.length].get(first..);
+        let (head, body) = message.and_then(Head::decode).ok_or_else(no_message)?;
         if head.carried() != self.descriptors.len() {
             return Err(no_message());
         }
@@ -99,7 +112,7 @@ impl Incoming {
         } else if body.len() > limit {
             return Err(RecvError::TooLong(body.len() as u64));
         } else {
-            Body::InBuffer(self.buffer, HEAD..self.length)
+            Body::InBuffer(self.buffer, first + HEAD..self.length)
         };
         if head.queued {
             let queue = self.descriptors.pop().ok_or_else(no_message)?;
@@ -159,7 +172,7 @@ impl Buffer {
     fn take() -> Buffer {
         let mut buffer = BUFFER.take();
         if buffer.is_empty() {
-            buffer = vec![0; HEAD + INLINE];
+            buffer = vec![0; NUMBER + HEAD + INLINE];
         }
         Buffer(buffer)
     }

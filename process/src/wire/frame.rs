@@ -7,6 +7,8 @@
 
 /// The bytes before the value's.
 pub(super) const HEAD: usize = 3;
+/// The bytes of a number before the head, where there is one.
+pub(super) const NUMBER: usize = 8;
 /// The most bytes of a value that travel in the message; the kernel takes some 208 KiB in all.
 pub(super) const INLINE: usize = 160 << 10;
 /// The most descriptors that one message takes (SCM_MAX_FD).

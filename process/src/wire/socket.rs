@@ -8,12 +8,12 @@ use std::time::Instant;
 use osier_runtime::io::{Got, Source};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags, SocketType,
-    sendmsg, socketpair,
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
+    SocketType, recv, sendmsg, socketpair,
 };
 
 use super::arrival::{Arrival, receive};
-use super::frame::{HEAD, Head, INLINE, MOST, MOST_PASSED};
+use super::frame::{HEAD, Head, INLINE, MOST, MOST_PASSED, NUMBER};
 use super::sealed::seal;
 use super::{Parcel, RecvError, SendError, Stake, about_to_wait};
 
@@ -143,6 +143,40 @@ impl Socket {
         }
     }
 
+    /// As [`try_send`](Self::try_send), with a number in front that can be looked at before the parcel is received.
+    pub(crate) fn try_send_numbered(&self, number: u64, parcel: &Parcel) -> Result<(), SendError> {
+        let parts = (&parcel.bytes[..], &parcel.descriptors[..]);
+        let send = |message: Outgoing<'_>| message.send_behind(&number.to_le_bytes(), self.as_fd());
+        let sent = match send(Outgoing::new(parts)?) {
+            Err(error) if error.raw_os_error() == Some(Errno::MSGSIZE.raw_os_error()) => {
+                send(Outgoing::in_a_file(parts)?)
+            }
+            sent => sent,
+        };
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(SendError::TimedOut),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The number in front of the next parcel, if there is one.
+    pub(crate) fn peek_number(&self) -> Option<u64> {
+        let mut number = [0; NUMBER];
+        let flags = RecvFlags::PEEK | RecvFlags::DONTWAIT;
+        let (length, _) = recv(self, &mut number[..], flags).ok()?;
+        (length > 0).then(|| u64::from_le_bytes(number))
+    }
+
+    /// As `try_arrival`, of a parcel with a number in front.
+    pub(crate) fn try_arrival_numbered(&self) -> Result<Arrival, RecvError> {
+        match receive(self.source.get_ref()) {
+            Ok(came) => came.value.open_behind(NUMBER, self.limit),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(RecvError::Empty),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Receives a parcel.
     ///
     /// # Errors
@@ -158,29 +192,6 @@ impl Socket {
     pub(crate) fn arrival(&self, deadline: Option<Instant>) -> Result<Arrival, RecvError> {
         about_to_wait();
         self.source.read(deadline, receive)?.open(self.limit)
-    }
-
-    /// Receives a parcel; none if there is none, and `elsewhere` says not to wait for one.
-    pub(crate) fn recv_unless(
-        &self,
-        deadline: Option<Instant>,
-        elsewhere: impl Fn() -> bool,
-    ) -> Result<Option<Arrival>, RecvError> {
-        about_to_wait();
-        let came = self.source.read(deadline, |fd| match receive(fd) {
-            Ok(came) => Ok(Got { value: Some(came.value), drained: false }),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock && elsewhere() => {
-                Ok(Got { value: None, drained: false })
-            }
-            Err(error) => Err(error),
-        });
-        came?.map(|came| came.open(self.limit)).transpose()
-    }
-
-    /// Lets nobody send at this end any more, in any process.
-    pub(crate) fn end_sending(&self) {
-        // It is connected, so there is nothing that can be wrong.
-        let _ = rustix::net::shutdown(self, rustix::net::Shutdown::Write);
     }
 
     /// Receives a parcel if one is there.
@@ -296,11 +307,16 @@ impl<'a> Outgoing<'a> {
     }
 
     fn send(&self, to: BorrowedFd<'_>) -> io::Result<Got<()>> {
+        self.send_behind(&[], to)
+    }
+
+    fn send_behind(&self, first: &[u8], to: BorrowedFd<'_>) -> io::Result<Got<()>> {
         let mut all: Vec<BorrowedFd<'_>> = Vec::new();
         all.extend(self.file.iter().map(OwnedFd::as_fd));
         all.extend(&self.carried);
         all.extend(self.queue.iter().map(OwnedFd::as_fd));
-        send_raw(to, &[IoSlice::new(&self.head[..self.headed]), IoSlice::new(self.body)], &all)?;
+        let parts = [first, &self.head[..self.headed], self.body].map(IoSlice::new);
+        send_raw(to, &parts, &all)?;
         Ok(Got { value: (), drained: false })
     }
 }
