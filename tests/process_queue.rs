@@ -201,17 +201,17 @@ tests! {
     fn a_fork_while_items_are_kept_sends_nothing_twice_qm_05() {
         osier::run(|| {
             let queue = Queue::<Vec<u8>>::unbounded().unwrap();
-            put_many(&queue, 1000);
+            put_many(&queue, 3000);
             let (other, mine) = (queue.clone(), queue.clone());
             let process = Process::fork(move || other.put(b"child".to_vec()).unwrap()).unwrap();
             assert!(process.join().is_success());
             let unused = Process::fork(move || drop(mine)).unwrap();
             assert!(unused.join().is_success());
             let mut counts = BTreeMap::new();
-            for item in queue.iter().take(1001) {
+            for item in queue.iter().take(3001) {
                 *counts.entry(item[..4].to_vec()).or_insert(0) += 1;
             }
-            assert_eq!(counts.len(), 1001);
+            assert_eq!(counts.len(), 3001);
             assert!(matches!(queue.try_get(), Err(GetError::Empty)));
         });
     }
@@ -390,9 +390,9 @@ tests! {
             let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
             let round = || {
                 let queue = Queue::unbounded().unwrap();
-                put_many(&queue, 500);
+                put_many(&queue, 2000);
                 let other = queue.clone();
-                let process = Process::fork(move || get_many(&other, 500)).unwrap();
+                let process = Process::fork(move || get_many(&other, 2000)).unwrap();
                 drop(queue);
                 assert!(process.join().is_success());
                 osier::yield_now();

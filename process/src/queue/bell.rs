@@ -6,7 +6,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst, fence};
 use std::time::{Duration, Instant};
 
 use osier_runtime::io::Source;
@@ -46,6 +46,8 @@ impl Bell {
 
     /// Wakes those who wait, if anybody does.
     pub(super) fn ring(&self, rope: Rope<'_>) {
+        // What was changed is seen by whoever says from now on that it waits.
+        fence(SeqCst);
         if rope.wanted.load(SeqCst) != 0 && rope.wanted.swap(0, SeqCst) != 0 {
             self.strike();
         }
@@ -55,6 +57,16 @@ impl Bell {
     pub(super) fn strike(&self) {
         // If it cannot count any further, it is rung already.
         let _ = rustix::io::write(self.source.get_ref(), &1_u64.to_ne_bytes());
+    }
+
+    /// Takes back that it was rung.
+    pub(super) fn hush(&self) {
+        let _ = rustix::io::read(self.source.get_ref(), &mut [0; 8]);
+    }
+
+    /// What is readable while it is rung.
+    pub(super) fn source(&self) -> &Source<OwnedFd> {
+        &self.source
     }
 
     /// Waits until `look` has found something; none when the deadline comes first. `line` is this process', and of one.
@@ -75,6 +87,7 @@ impl Bell {
         let (mut woken, mut rung) = (false, true);
         loop {
             rope.wanted.store(1, SeqCst);
+            fence(SeqCst);
             if let Some(found) = look(!rung) {
                 if woken && rope.waiting.load(SeqCst) > 0 {
                     self.strike();
@@ -97,7 +110,7 @@ impl Bell {
         let waited = self.source.wait_readable(until);
         match waited {
             Ok(()) => {
-                let _ = rustix::io::read(self.source.get_ref(), &mut [0; 8]);
+                self.hush();
                 true
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => false,

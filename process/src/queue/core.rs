@@ -1,7 +1,7 @@
-//! What processes share of a queue: a pair of sockets, two bells, and numbers.
+//! What processes share of a queue: a ring, a pair of sockets, four bells, and numbers.
 //!
-//! Items go through the pair in one direction. What processes could not send before their end goes the other way, in
-//! one piece: each end of the pair has a buffer of its own, and items are looked for there when none is here.
+//! Items go through the ring, or through the pair in one direction if the ring does not take them (`lane`). What processes could not send before
+//! their end goes the other way, in one piece: each end of the pair has a buffer of its own, and items are looked for there when none is here.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -15,12 +15,15 @@ use super::bell::{Bell, Rope};
 use super::here::Here;
 use super::ledger::{self, Ledger};
 use super::owner::Owner;
+use super::ring::{HEAD_WORDS, Ring};
 use super::slots::Slots;
+use crate::stamp::me;
+use crate::sync::words::Words;
 use crate::sys::shared::Shared;
 use crate::wire::{Socket, Stake};
 
 /// How many descriptors a queue has.
-pub(super) const DESCRIPTORS: usize = 5;
+pub(super) const DESCRIPTORS: usize = 7;
 
 /// Where what stands: what is written by whom at the same time has a cache line of its own.
 const LIMIT: usize = 0;
@@ -32,9 +35,19 @@ const CURSOR: usize = 2 * LINE;
 const PUT: usize = 2 * LINE + 1;
 const HAD: usize = 3 * LINE;
 const DONE: usize = 4 * LINE;
-const PLACES: usize = 5 * LINE;
+const SPACE: usize = 5 * LINE;
+const SIGN: usize = 6 * LINE;
+const PLACES: usize = 7 * LINE;
 /// Words of a cache line.
 const LINE: usize = 8;
+/// Words of the ring: 256 KiB, of which those have memory that were used.
+pub(super) const RING: usize = 1 << 17;
+
+/// How many numbers a queue has, to the end of a cache line.
+fn numbers(limit: usize, counted: bool) -> Option<usize> {
+    let more = if counted { ledger::WORDS } else { 0 };
+    limit.checked_add(PLACES + more)?.checked_next_multiple_of(LINE)
+}
 
 /// A queue, as far as this process has a part in it.
 pub(super) struct Core {
@@ -42,7 +55,11 @@ pub(super) struct Core {
     pub(super) inlet: Socket,
     /// Items are received here, and pieces sent.
     pub(super) outlet: Socket,
-    /// Rung when there is room.
+    /// Rung when there are items.
+    pub(super) items: Bell,
+    /// Rung when there is space in the ring.
+    pub(super) space: Bell,
+    /// Rung when a place is free.
     pub(super) room: Bell,
     /// Rung when all is done.
     pub(super) done: Bell,
@@ -54,37 +71,42 @@ pub(super) struct Core {
 impl Core {
     /// A new queue with so many places, or without limit if there are none.
     pub(super) fn create(limit: usize, counted: bool) -> io::Result<Core> {
-        let count = PLACES + limit + if counted { ledger::WORDS } else { 0 };
-        let words = Shared::new(count)?;
+        let numbers = numbers(limit, counted).ok_or(io::ErrorKind::OutOfMemory)?;
+        let words = Shared::with_more(numbers + HEAD_WORDS, RING)?;
         words[LIMIT].store(limit as u64, SeqCst);
         words[COUNTED].store(u64::from(counted), SeqCst);
         let (inlet, outlet) = Socket::pair()?;
-        Ok(Core::with(inlet, outlet, Bell::new()?, Bell::new()?, words))
+        let bells = [Bell::new()?, Bell::new()?, Bell::new()?, Bell::new()?];
+        Ok(Core::with(inlet, outlet, bells, words))
     }
 
     /// A queue that another process has sent, in the order of [`descriptors`](Self::descriptors).
     pub(super) fn open(fds: [OwnedFd; DESCRIPTORS]) -> io::Result<Core> {
-        let [inlet, outlet, room, done, memory] = fds;
+        let [inlet, outlet, items, space, room, done, memory] = fds;
         let words = Shared::open(memory)?;
         let limit = words.first().map(|limit| limit.load(SeqCst));
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let counted = words.get(COUNTED).is_some_and(|counted| counted.load(SeqCst) != 0);
-        let more = if counted { ledger::WORDS } else { 0 };
-        if limit.checked_add(PLACES + more) != Some(words.len()) {
+        let count = numbers(limit, counted).and_then(|count| count.checked_add(HEAD_WORDS + RING));
+        if count != Some(words.len()) {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "this is no queue"));
         }
         let (inlet, outlet) = (Socket::new(inlet)?, Socket::new(outlet)?);
-        Ok(Core::with(inlet, outlet, Bell::of(room)?, Bell::of(done)?, words))
+        let bells = [Bell::of(items)?, Bell::of(space)?, Bell::of(room)?, Bell::of(done)?];
+        Ok(Core::with(inlet, outlet, bells, words))
     }
 
-    fn with(inlet: Socket, outlet: Socket, room: Bell, done: Bell, words: Shared) -> Core {
+    fn with(inlet: Socket, outlet: Socket, bells: [Bell; 4], words: Shared) -> Core {
         let here = Mutex::new(Arc::new(Here::new()));
-        Core { inlet, outlet, room, done, words, here }
+        let [items, space, room, done] = bells;
+        Core { inlet, outlet, items, space, room, done, words, here }
     }
 
     pub(super) fn descriptors(&self) -> [BorrowedFd<'_>; DESCRIPTORS] {
-        let Core { inlet, outlet, room, done, words, .. } = self;
-        [inlet.as_fd(), outlet.as_fd(), room.as_fd(), done.as_fd(), words.as_fd()]
+        let Core { inlet, outlet, items, space, room, done, words, .. } = self;
+        let bells = [items, space, room, done].map(Bell::as_fd);
+        let [items, space, room, done] = bells;
+        [inlet.as_fd(), outlet.as_fd(), items, space, room, done, words.as_fd()]
     }
 
     /// A handle's stakes.
@@ -97,6 +119,8 @@ impl Core {
         let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
         if here.generation != fork::generation() {
             let parents = std::mem::replace(&mut *here, Arc::new(Here::new()));
+            // Its descriptors were given up if this process was not handed it; the memory is still there.
+            here.closed.store(!self.words.is_there(), SeqCst);
             // What it has in its buffer it sends itself; its tasks stand in its lines.
             drop(parents.take_all());
             std::mem::forget(parents);
@@ -111,8 +135,24 @@ impl Core {
     }
 
     fn places(&self) -> &[AtomicU64] {
-        let more = if self.is_counted() { ledger::WORDS } else { 0 };
-        &self.words[PLACES..self.words.len() - more]
+        let limit = usize::try_from(self.words[LIMIT].load(SeqCst)).unwrap_or(0);
+        &self.words[PLACES..PLACES + limit]
+    }
+
+    /// Where items pass.
+    #[inline]
+    pub(super) fn ring(&self) -> Ring<'_> {
+        let first = self.words.len() - RING - HEAD_WORDS;
+        Ring::new(Words::new(&self.words[first..]), me())
+    }
+
+    /// Whether the sign is set that there are items.
+    pub(super) fn sign(&self) -> &AtomicU64 {
+        &self.words[SIGN]
+    }
+
+    pub(super) fn space_rope(&self) -> Rope<'_> {
+        self.rope(SPACE)
     }
 
     pub(super) fn is_counted(&self) -> bool {
@@ -127,7 +167,8 @@ impl Core {
 
     /// What was put and is not done, if that is counted.
     pub(super) fn ledger(&self) -> Option<Ledger<'_>> {
-        self.is_counted().then(|| Ledger(&self.words[self.words.len() - ledger::WORDS..]))
+        let first = PLACES + self.places().len();
+        self.is_counted().then(|| Ledger(&self.words[first..first + ledger::WORDS]))
     }
 
     pub(super) fn room_rope(&self) -> Rope<'_> {
@@ -169,23 +210,25 @@ impl Core {
 
     /// Lets nobody put any more.
     pub(super) fn shut(&self) {
+        // Nobody is putting meanwhile, unless it takes long: so who is told the end has been told it after the last item.
+        let putter = self.ring().putter();
         self.words[SHUT].store(1, SeqCst);
-        self.inlet.end_sending();
+        drop(putter);
+        self.items.strike();
         self.room.strike();
+        self.space.strike();
     }
 
-    /// Whether no item is in the kernel.
-    pub(super) fn kernel_is_empty(&self) -> bool {
+    /// Whether no item is between processes.
+    pub(super) fn is_bare(&self) -> bool {
         // A message has bytes always.
-        let nothing = |fd: BorrowedFd<'_>| ioctl_fionread(fd).is_ok_and(|bytes| bytes == 0);
-        nothing(self.outlet.as_fd()) && nothing(self.inlet.as_fd())
+        self.ring().is_empty() && ioctl_fionread(self.inlet.as_fd()).is_ok_and(|bytes| bytes == 0)
     }
 
     /// Frees places that died with processes; whether there were any.
     pub(super) fn free_lost(&self) -> bool {
         let Some(slots) = self.slots() else { return false };
-        let lost =
-            slots.free_of_dead(Owner::lives) + slots.free_of_nobody(|| self.kernel_is_empty());
+        let lost = slots.free_of_dead(Owner::lives) + slots.free_of_nobody(|| self.is_bare());
         self.less(lost as u64);
         lost > 0
     }
@@ -197,7 +240,7 @@ impl Core {
         if seems == 0 {
             return;
         }
-        let lost = slots.free_of_nobody(|| self.kernel_is_empty());
+        let lost = slots.free_of_nobody(|| self.is_bare());
         self.less(lost as u64);
         if lost > 0 {
             self.room.ring(self.room_rope());

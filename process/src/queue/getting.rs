@@ -1,17 +1,25 @@
-//! Getting from a queue: one task of a process waits for the kernel, the others behind it.
+//! Getting from a queue: one task of a process waits for items, the others behind it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
-use osier_runtime::clock;
+use osier_runtime::{clock, sleep};
 use serde::de::DeserializeOwned;
 
 use super::handle::no_seat;
 use super::here::Here;
 use super::road::{self, PREFIX};
 use super::{GetError, Queue};
-use crate::wire::{Arrival, RecvError};
+use crate::wire::{Arrival, about_to_wait};
+
+/// How long a task waits for a process that is stopped while it takes an item.
+const A_WHILE: Duration = Duration::from_millis(5);
+
+/// Whether somebody else takes an item and is not getting on.
+fn is_held_up(error: &GetError) -> bool {
+    matches!(error, GetError::TimedOut)
+}
 
 impl<T: DeserializeOwned> Queue<T> {
     /// Gets the next item, as soon as there is one.
@@ -34,7 +42,15 @@ impl<T: DeserializeOwned> Queue<T> {
     /// Never switches tasks.
     pub fn try_get(&self) -> Result<T, GetError> {
         let here = self.open_here()?;
-        self.unpack(self.look(&here)?.ok_or(GetError::Empty)?)
+        match self.look(&here) {
+            Ok(Some(item)) => self.unpack(item),
+            Err(error) if !is_held_up(&error) => Err(error),
+            Ok(None) | Err(_) => {
+                // Or who waits for items would be told at once that there may be some.
+                self.core.hide(|| road::is_elsewhere(&self.core, &here));
+                Err(GetError::Empty)
+            }
+        }
     }
 
     /// Gets the next item, if one comes in that time.
@@ -101,26 +117,21 @@ impl<T: DeserializeOwned> Queue<T> {
         here: &Arc<Here>,
         deadline: Option<Instant>,
     ) -> Result<Option<Arrival>, GetError> {
-        let core = &self.core;
-        if core.is_counted() || road::is_elsewhere(core, here) {
-            if let Some(item) = self.look(here)? {
-                return Ok(Some(item));
-            }
-            return match core.outlet.poll(deadline) {
-                Ok(true) => Ok(None),
-                Ok(false) => Err(GetError::TimedOut),
-                Err(error) => Err(GetError::Io(error)),
-            };
-        }
-        let nothing_here = || {
-            core.tidy();
-            road::is_elsewhere(core, here)
+        let held_up = match self.look(here) {
+            Ok(Some(item)) => return Ok(Some(item)),
+            Ok(None) => false,
+            Err(error) if is_held_up(&error) => true,
+            Err(error) => return Err(error),
         };
-        match core.outlet.recv_unless(deadline, nothing_here) {
-            Ok(Some(came)) => Ok(road::arrived(core, came)),
-            Ok(None) => Ok(None),
-            Err(RecvError::Closed) => self.look(here),
-            Err(error) => Err(road::failed(error)),
+        about_to_wait();
+        if held_up {
+            sleep(A_WHILE);
+        }
+        let core = &self.core;
+        match core.wait_for_items(deadline, || road::is_elsewhere(core, here)) {
+            Ok(true) => Ok(None),
+            Ok(false) => Err(GetError::TimedOut),
+            Err(error) => Err(GetError::Io(error)),
         }
     }
 

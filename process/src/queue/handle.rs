@@ -82,10 +82,10 @@ impl<T> Queue<T> {
 
     /// A queue without limit.
     ///
-    /// What the kernel has no room for (about 200 KiB, or 278 small items) is with the process that has put it.
+    /// What there is no room for in the memory that processes share (1 MiB) is with the process that has put it.
     ///
     /// # Errors
-    /// When there are no descriptors left.
+    /// When there are no descriptors or no memory left.
     ///
     /// # Blocking
     /// Never switches tasks.
@@ -119,7 +119,7 @@ impl<T> Queue<T> {
     /// # Blocking
     /// Never switches tasks.
     pub fn len(&self) -> usize {
-        if self.core.kernel_is_empty() && self.core.limit().is_none() {
+        if self.core.is_bare() && self.core.limit().is_none() {
             let kept = self.core.here().kept.load(SeqCst);
             return kept;
         }
@@ -179,7 +179,7 @@ impl<T> Queue<T> {
         self.core.here().closed.store(true, SeqCst);
     }
 
-    /// Waits until the kernel has all that this process has put; Python's `join_thread`.
+    /// Waits until nothing that this process has put is kept by it; Python's `join_thread`.
     ///
     /// The end of the process does so too, and waits for nobody who gets as long as there is room for what it leaves in one piece; 10 seconds at most.
     ///
@@ -399,13 +399,17 @@ impl<'de, T> Deserialize<'de> for Queue<T> {
     }
 }
 
+/// How many, what is kept by this process, and which processes (by number) put and take at the moment.
 impl<T> fmt::Debug for Queue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [putting, taking] = self.core.ring().busy();
         f.debug_struct("Queue")
             .field("len", &self.len())
             .field("capacity", &self.capacity())
             .field("closed", &self.is_closed())
             .field("kept", &self.core.here().kept.load(SeqCst))
+            .field("putting", &putting)
+            .field("taking", &taking)
             .finish()
     }
 }

@@ -1,4 +1,4 @@
-//! What a process has of a queue for itself: lines of its tasks, and items that wait for room in the kernel.
+//! What a process has of a queue for itself: lines of its tasks, and items that wait for room in the lane.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
@@ -21,6 +21,7 @@ pub(super) struct Here {
     pub(super) getting: Semaphore,
     pub(super) putting: Semaphore,
     pub(super) joining: Semaphore,
+    pub(super) feeding: Semaphore,
     /// What was put and not sent, in order.
     buffer: Mutex<Buffer>,
     /// How many those are, to be looked at without the lock.
@@ -55,6 +56,7 @@ impl Here {
             getting: Semaphore::new(1),
             putting: Semaphore::new(1),
             joining: Semaphore::new(1),
+            feeding: Semaphore::new(1),
             buffer: Mutex::default(),
             kept: AtomicUsize::new(0),
             drained,

@@ -133,7 +133,7 @@ impl<T> JoinableQueue<T> {
         let (core, ledger) = (&self.0.core, self.ledger());
         let is_done = |unrung: bool| {
             if unrung && ledger.unfinished() > 0 {
-                let lost = ledger.write_off(Owner::lives, || core.kernel_is_empty());
+                let lost = ledger.write_off(Owner::lives, || core.is_bare());
                 if lost > 0 {
                     log::warn!(
                         "{lost} items of a queue have died with the processes that had them"

@@ -1,8 +1,8 @@
 //! What was put and is not done yet: numbers in shared memory, and no waiting.
 //!
 //! One number counts. It is right as long as nobody dies, and then too great for ever: by items that a dead process had got, or had not
-//! sent. So each process notes as well how many it has in hand, and before it takes one in hand it says that something goes on. When the kernel
-//! has no item, no living process has one in hand, and nothing went on while that was found out, then nothing is unfinished, whatever
+//! sent. So each process notes as well how many it has in hand, and before it takes one in hand it says that something goes on. When nothing
+//! is under way, no living process has one in hand, and nothing went on while that was found out, then nothing is unfinished, whatever
 //! the number says: the rest has died.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -87,12 +87,12 @@ impl Ledger<'_> {
     pub(super) fn write_off(
         &self,
         lives: impl Fn(Owner) -> bool,
-        kernel_is_empty: impl Fn() -> bool,
+        is_bare: impl Fn() -> bool,
     ) -> usize {
         let (doings, unfinished) =
             (self.doings().load(SeqCst), self.unfinished_word().load(SeqCst));
         let held: i64 = (0..SEATS).filter_map(|seat| self.held(seat, &lives)).sum();
-        let quiet = held <= 0 && kernel_is_empty() && self.doings().load(SeqCst) == doings;
+        let quiet = held <= 0 && is_bare() && self.doings().load(SeqCst) == doings;
         let off =
             quiet && self.unfinished_word().compare_exchange(unfinished, 0, SeqCst, SeqCst).is_ok();
         if off { usize::try_from(unfinished).unwrap_or(usize::MAX) } else { 0 }

@@ -1,13 +1,13 @@
 //! Items on their way.
 //!
 //! ```text
-//! put --> kernel --> get                   if there is room
-//! put --> kept --> kernel --> get          if not: a task sends them on
-//! put --> kept --> a piece --> kept with whoever looks for it --> kernel, or got there
+//! put --> lane --> get                   if there is room
+//! put --> kept --> lane --> get          if not: a task sends them on
+//! put --> kept --> a piece --> kept with whoever looks for it --> lane, or got there
 //! ```
 //!
 //! One process' items keep their order: while some are kept, later ones go behind them, and a piece is looked for only
-//! when the kernel has none that came before it. Who waits for items waits for the kernel's; so a piece is followed by a message that wakes.
+//! when the lane has none that came before it.
 
 use std::collections::VecDeque;
 use std::io;
@@ -29,8 +29,6 @@ use crate::wire::{Arrival, Parcel, RecvError, SendError};
 pub(super) const PREFIX: usize = 8;
 /// In the place of a place: it has none.
 const NO_PLACE: u32 = u32::MAX;
-/// In the place of a place: it is no item, but wakes who waits.
-const NUDGE: u32 = u32::MAX - 1;
 /// How long a task waits that cannot send for want of descriptors or memory.
 const BY_AND_BY: Duration = Duration::from_millis(5);
 
@@ -76,14 +74,14 @@ fn numbers(bytes: &[u8]) -> (u32, u32) {
 }
 
 fn slot_of((index, turn): (u32, u32)) -> Option<Slot> {
-    (index < NUDGE).then_some(Slot { index, turn })
+    (index != NO_PLACE).then_some(Slot { index, turn })
 }
 
 /// Sends an item, or keeps it to be sent.
 pub(super) fn send(core: &Arc<Core>, here: &Arc<Here>, item: Item) -> Result<(), SendError> {
     let mut buffer = here.buffer();
     if buffer.items.is_empty() {
-        match core.inlet.try_send(&item.parcel) {
+        match core.try_send(&item.parcel) {
             Ok(()) => {
                 drop(buffer);
                 is_sent(core, here, &item);
@@ -101,7 +99,7 @@ pub(super) fn send(core: &Arc<Core>, here: &Arc<Here>, item: Item) -> Result<(),
     Ok(())
 }
 
-/// The kernel has it, or somebody who has it from there.
+/// The lane has it, or somebody who has it from there.
 fn is_sent(core: &Core, here: &Here, item: &Item) {
     if let (Some(slots), Some(slot)) = (core.slots(), item.slot()) {
         slots.sent(slot);
@@ -167,9 +165,8 @@ fn feed(core: &Core, here: &Here) {
             }
             Sent::Refused => sleep(BY_AND_BY),
             Sent::Some => {
-                if core.inlet.source().wait_writable(None).is_err() {
-                    sleep(BY_AND_BY);
-                }
+                let all = |_| (push_along(core, here) != Sent::Some).then_some(());
+                core.space.wait(core.space_rope(), &here.feeding, None, all);
             }
         }
     }
@@ -179,7 +176,7 @@ fn feed(core: &Core, here: &Here) {
 pub(super) fn push_along(core: &Core, here: &Here) -> Sent {
     let mut buffer = here.buffer();
     while let Some(item) = buffer.items.front() {
-        match core.inlet.try_send(&item.parcel) {
+        match core.try_send(&item.parcel) {
             Ok(()) => {}
             Err(SendError::TimedOut) => return Sent::Some,
             Err(SendError::Closed) => return Sent::Shut,
@@ -210,9 +207,9 @@ pub(super) fn leave_piece(core: &Core, here: &Here) -> Result<(), SendError> {
         }
         here.note(&buffer);
     }
-    // If there is no room for it, nobody waits: there are items.
-    let nudge = u64::from(NUDGE).to_le_bytes().to_vec();
-    let _ = core.inlet.try_send(&Parcel { bytes: nudge, descriptors: Vec::new() });
+    // Again, for those who have looked before it was there.
+    core.pieces().fetch_add(1, SeqCst);
+    core.show();
     Ok(())
 }
 
@@ -224,7 +221,7 @@ impl Item {
     }
 }
 
-/// Whether items may be elsewhere than in the kernel's line.
+/// Whether items may be elsewhere than in the lane.
 pub(super) fn is_elsewhere(core: &Core, here: &Here) -> bool {
     here.keeps_some() || core.pieces().load(SeqCst) != here.pieces.load(SeqCst)
 }
@@ -235,11 +232,8 @@ pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Arriv
         if here.keeps_some() && push_along(core, here) == Sent::All {
             exit::sweep();
         }
-        let shut = match core.outlet.try_arrival() {
-            Ok(came) => match arrived(core, came) {
-                Some(item) => return Ok(Some(item)),
-                None => continue,
-            },
+        let shut = match core.try_arrival() {
+            Ok(came) => return Ok(Some(arrived(core, came))),
             Err(RecvError::Empty) => false,
             Err(RecvError::Closed) => true,
             Err(error) => return Err(failed(error)),
@@ -258,14 +252,10 @@ pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Arriv
     }
 }
 
-/// What came out of the kernel: its place is free now; none if it only was to wake.
-pub(super) fn arrived(core: &Core, came: Arrival) -> Option<Arrival> {
-    let numbers = numbers(came.bytes());
-    if numbers.0 == NUDGE {
-        return None;
-    }
-    give_up_place(core, slot_of(numbers));
-    Some(came)
+/// What has come: its place is free now.
+fn arrived(core: &Core, came: Arrival) -> Arrival {
+    give_up_place(core, slot_of(numbers(came.bytes())));
+    came
 }
 
 fn give_up_place(core: &Core, slot: Option<Slot>) {

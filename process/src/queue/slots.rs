@@ -4,12 +4,12 @@
 //! count wrong:
 //!
 //! ```text
-//! free --take--> held by a process --sent--> in the kernel --free--> free
+//! free --take--> held by a process --sent--> under way -----free--> free
 //!                  |    ^________adopt________________|        ^
 //!                  +---- free, as the process has ended -------+
 //! ```
 //!
-//! A place that a dead process holds is free. One in the kernel is free if the kernel has nothing: whoever received its item died
+//! A place that a dead process holds is free. One under way is free if nothing is under way: whoever received its item died
 //! before it said so. Whoever wants a place and gets none finds both, and whoever wants an item and gets none finds the second. Each use of a place has a number of its own,
 //! and what is said of another use changes nothing; so if a sender died after it had sent and before it noted that, there is an item more than
 //! the size allows, and no more harm.
@@ -78,7 +78,7 @@ impl Slots<'_> {
             .is_ok()
     }
 
-    /// Its item is in the kernel.
+    /// Its item is under way.
     pub(super) fn sent(&self, slot: Slot) {
         self.change(slot, |word| (word & STATE == HELD).then_some(word & !STATE | SENT));
     }
@@ -110,16 +110,16 @@ impl Slots<'_> {
         any
     }
 
-    /// Frees those whose items are nowhere: were in the kernel, and it is empty. How many there were.
-    pub(super) fn free_of_nobody(&self, kernel_is_empty: impl Fn() -> bool) -> usize {
-        let in_kernel = |word: &u64| word & STATE == SENT;
+    /// Frees those whose items are nowhere: were under way, and nothing is. How many there were.
+    pub(super) fn free_of_nobody(&self, is_bare: impl Fn() -> bool) -> usize {
+        let under_way = |word: &u64| word & STATE == SENT;
         // First what is said to be there, and then whether anything is.
         let said: Vec<_> = self.places.iter().map(|place| place.load(SeqCst)).collect();
-        if !said.iter().any(in_kernel) || !kernel_is_empty() {
+        if !said.iter().any(under_way) || !is_bare() {
             return 0;
         }
         let mut any = 0;
-        for (place, word) in self.places.iter().zip(said).filter(|(_, word)| in_kernel(word)) {
+        for (place, word) in self.places.iter().zip(said).filter(|(_, word)| under_way(word)) {
             let freed = place.compare_exchange(word, word & !STATE, SeqCst, SeqCst).is_ok();
             any += usize::from(freed);
         }
@@ -188,16 +188,12 @@ mod tests {
             assert_eq!(slots.free_of_dead(|owner| owner == ME), 1);
             assert_eq!(slots.used(), 2);
             assert!(!slots.free(held), "too late");
-            assert_eq!(
-                slots.free_of_dead(|owner| owner == ME),
-                0,
-                "what is in the kernel is nobody's"
-            );
+            assert_eq!(slots.free_of_dead(|owner| owner == ME), 0, "what is under way is nobody's");
         });
     }
 
     #[test]
-    fn what_is_in_an_empty_kernel_is_nowhere() {
+    fn what_is_under_way_where_nothing_is_is_nowhere() {
         with(2, |slots| {
             let sent = slots.take(ME).unwrap();
             slots.sent(sent);

@@ -1,0 +1,91 @@
+//! What passes when processes have ended in the middle of it.
+
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+
+use super::core::Core;
+use super::lane::MOST;
+use crate::wire::{Parcel, RecvError, SendError};
+
+fn core() -> Core {
+    Core::create(0, false).unwrap()
+}
+
+fn with_descriptor(byte: u8) -> Parcel {
+    let (mut near, far) = UnixStream::pair().unwrap();
+    near.write_all(&[byte]).unwrap();
+    Parcel { bytes: vec![byte; 9], descriptors: vec![far.into()] }
+}
+
+/// What came: its first byte, and what can be read of its descriptor.
+fn came(core: &Core) -> (u8, Option<u8>) {
+    let parcel = core.try_arrival().unwrap().into_parcel();
+    let read = |fd: OwnedFd| {
+        let mut byte = [0];
+        std::io::Read::read_exact(&mut UnixStream::from(fd), &mut byte).unwrap();
+        byte[0]
+    };
+    (parcel.bytes[0], parcel.descriptors.into_iter().next().map(read))
+}
+
+#[test]
+fn what_goes_through_the_socket_keeps_its_place() {
+    let core = core();
+    core.try_send(&Parcel { bytes: vec![1; 8], descriptors: Vec::new() }).unwrap();
+    core.try_send(&with_descriptor(2)).unwrap();
+    core.try_send(&Parcel { bytes: vec![3; MOST + 1], descriptors: Vec::new() }).unwrap();
+    core.try_send(&Parcel { bytes: vec![4; MOST], descriptors: Vec::new() }).unwrap();
+    let all: Vec<_> = (0..4).map(|_| came(&core)).collect();
+    assert_eq!(all, [(1, None), (2, Some(2)), (3, None), (4, None)]);
+    assert!(matches!(core.try_arrival(), Err(RecvError::Empty)));
+}
+
+#[test]
+fn who_ended_before_it_said_where_an_item_is_has_sent_none() {
+    let core = core();
+    let number = core.ring().putter().unwrap().number().unwrap();
+    core.inlet.try_send_numbered(number, &with_descriptor(1)).unwrap();
+    assert!(core.is_bare() && matches!(core.try_arrival(), Err(RecvError::Empty)));
+    core.try_send(&with_descriptor(2)).unwrap();
+    assert_eq!(came(&core), (2, Some(2)));
+    assert!(core.outlet.peek_number().is_none(), "the other one is gone");
+}
+
+#[test]
+fn what_somebody_received_and_did_not_take_out_is_gone_with_it() {
+    let core = core();
+    (1..=3).for_each(|n| core.try_send(&with_descriptor(n)).unwrap());
+    drop(core.outlet.try_arrival_numbered().unwrap());
+    assert_eq!([came(&core), came(&core)], [(2, Some(2)), (3, Some(3))]);
+    assert!(matches!(core.try_arrival(), Err(RecvError::Empty)));
+}
+
+#[test]
+fn nothing_is_sent_behind_the_end() {
+    let core = core();
+    core.try_send(&with_descriptor(1)).unwrap();
+    core.shut();
+    assert!(matches!(core.try_send(&Parcel::default()), Err(SendError::Closed)));
+    assert_eq!(came(&core), (1, Some(1)));
+    assert!(matches!(core.try_arrival(), Err(RecvError::Closed)));
+}
+
+#[test]
+fn the_sign_says_whether_there_is_something() {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let core = core();
+    let shown = || {
+        let mut asked = [PollFd::new(&core.items, PollFlags::IN)];
+        poll(&mut asked, Some(&Timespec::default())).unwrap() > 0
+    };
+    assert!(!shown());
+    core.try_send(&Parcel { bytes: vec![1; 8], descriptors: Vec::new() }).unwrap();
+    assert!(shown() && core.hide(|| false) && shown());
+    came(&core);
+    assert!(!core.hide(|| false) && !shown());
+    assert!(core.hide(|| true) && shown(), "something that the ring does not know");
+    assert!(!core.hide(|| false));
+    core.shut();
+    assert!(core.hide(|| false) && shown(), "for ever");
+}
