@@ -47,7 +47,7 @@ fn main() {
     let tasks = timed("waiting", "in tasks", || in_tasks(wait));
     let threads = timed("waiting", "in threads", || in_threads(wait));
     assert!(all >= WAIT * JOBS as u32);
-    let helps = |took| if took < all / 2 { "help" } else { "do not help" };
+    let helps = |took| if took < all * 3 / 4 { "help" } else { "do not help" };
     println!("what waits: tasks {}, threads {}", helps(tasks), helps(threads));
 
     timed("computing", "one by one", || one_by_one(compute));

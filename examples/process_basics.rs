@@ -1,4 +1,4 @@
-//! Processes: numbers, names, how they end, and ending them. By fork, but for one that begins anew.
+//! Processes: numbers, names, how they end, and ending them. By fork, but for one that begins anew (spawn).
 //!
 //! In Python: `multiprocessing.Process`, `start`, `join`, `exitcode`, `terminate`, `is_alive`.
 

@@ -38,8 +38,11 @@ fn deadlock() -> Result<(), StartError> {
     let child = Process::fork(move || eat(1, theirs, both) as i32)?;
     let pids = [std::process::id(), child.pid()];
     let looks = osier::spawn(move || {
-        osier::sleep(Duration::from_millis(50));
-        println!("{}", told(pids).expect("it waits"));
+        let look = || {
+            osier::sleep(Duration::from_millis(2));
+            told(pids)
+        };
+        println!("{}", std::iter::repeat_with(look).flatten().next().expect("it waits"));
     });
     println!("the parent eats: {}", eat(0, forks, ready));
     println!("the child eats: {}", child.join() != osier::process::ExitStatus::Code(0));

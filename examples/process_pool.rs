@@ -1,4 +1,4 @@
-//! A pool of processes, and callbacks in the parent. Workers begin anew: they call functions by name.
+//! A pool of processes, and callbacks in the parent. Workers begin anew (spawn): they call functions by name.
 //!
 //! In Python: `multiprocessing.Pool`, `apply_async(callback=)`, `map`, `imap`, `close`, `join`.
 

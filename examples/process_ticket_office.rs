@@ -50,11 +50,12 @@ fn open(books: &Path, lock: &Lock) -> Result<usize, StartError> {
 
 fn main() -> Result<(), StartError> {
     let books = env::temp_dir().join(format!("osier-tickets-{}", std::process::id()));
-    osier::run(|| {
+    let sold = osier::run(|| {
         let lock = Lock::new()?;
         let sold = open(&books, &lock)?;
         println!("{CLERKS} clerks, {TICKETS} tickets, a lock: {sold} sold, {} left", left(&books)?);
-        fs::remove_file(&books)?;
         Ok(())
-    })
+    });
+    fs::remove_file(&books)?; // also if something was wrong
+    sold
 }

@@ -18,6 +18,8 @@ use crate::stamp::pid_of;
 const SET: u64 = 1;
 /// Somebody may wait for it.
 const WANTED: u64 = 2;
+/// From here on: how often it was set.
+const ONCE: u64 = 4;
 
 /// Lets tasks of all processes wait until one of them sets it.
 ///
@@ -67,9 +69,26 @@ impl Event {
     /// # Blocking
     /// Never switches tasks.
     pub fn set(&self) {
-        if self.words().swap(FLAG, SET) & WANTED != 0 {
+        if self.raise() {
             tell_all(self.line(), Standing::Told);
         }
+    }
+
+    /// Sets the flag alone; whether somebody may wait who is to be told.
+    fn raise(&self) -> bool {
+        let mut was = self.words().load(FLAG);
+        loop {
+            let next = ((was & !WANTED) | SET).wrapping_add(ONCE);
+            match self.words().change(FLAG, was, next) {
+                Ok(_) => return was & WANTED != 0,
+                Err(is) => was = is,
+            }
+        }
+    }
+
+    /// How often it was set.
+    fn times(&self) -> u64 {
+        self.words().load(FLAG) / ONCE
     }
 
     /// Has it be not set.
@@ -118,18 +137,19 @@ impl Event {
         }
         let Ok(waiter) = Waiter::enter(self.line()) else { return false };
         let mut waiter = Left(waiter);
-        loop {
-            // A change: whoever sets it afterwards sees who waits, and what was set before is seen here.
-            let set = self.words().set(FLAG, WANTED) & SET != 0;
-            if set || waiter.0.standing() == Standing::Told {
-                return true;
-            }
+        // A change: whoever sets it afterwards sees who waits, and what was set before is seen here.
+        let mut flag = self.words().set(FLAG, WANTED);
+        let before = flag / ONCE;
+        // That it was told says nothing: one who set it before this wait, and was slow, tells those who stand here now.
+        while flag & SET == 0 && flag / ONCE == before {
             let reason = reason("waiting for an event between processes", None);
             if waiter.0.wait(reason, deadline) == Woken::TimedOut {
-                return self.is_set() || waiter.0.standing() == Standing::Told;
+                return self.is_set() || self.times() != before;
             }
             waiter.0.renew();
+            flag = self.words().set(FLAG, WANTED);
         }
+        true
     }
 }
 
@@ -180,5 +200,38 @@ impl fmt::Debug for Event {
             .field("set", &self.is_set())
             .field("wanted_by", &waiting(self.line()))
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use osier_runtime::{run, spawn};
+
+    const SOON: Duration = Duration::from_millis(20);
+
+    #[test]
+    fn one_who_is_slow_to_tell_ends_no_wait_that_began_after_a_clear() {
+        run(|| {
+            let event = Event::new().unwrap();
+            let waits = event.clone();
+            let first = spawn(move || waits.wait());
+            osier_runtime::yield_now();
+            assert!(event.raise(), "it waits");
+            assert!(first.join().unwrap(), "it has looked by itself");
+            event.clear();
+            let waits = event.clone();
+            let second = spawn(move || waits.wait_timeout(SOON));
+            let waits = event.clone();
+            let third = spawn(move || waits.wait());
+            osier_runtime::yield_now();
+            assert_eq!(tell_all(event.line(), Standing::Told), 2);
+            assert!(!second.join().unwrap(), "it was not set meanwhile");
+            assert!(!third.is_finished());
+            assert_eq!(waiting(event.line()).len(), 1, "it is to be told again");
+            event.set();
+            event.clear();
+            assert!(third.join().unwrap(), "it is told as well, and this time it was");
+        });
     }
 }

@@ -133,9 +133,10 @@ impl Line<'_> {
         if is >> HOW_BITS == place.number { Standing::of(is) } else { Standing::Away }
     }
 
-    /// Has somebody who was rung stand there as before, to be rung again.
+    /// Has somebody who was rung, or told what was for others, stand there as before, to be rung again.
     pub(super) fn renew(self, place: Place) {
-        self.turn(place, Standing::Rung, Standing::Waits);
+        let _ = self.turn(place, Standing::Rung, Standing::Waits)
+            || self.turn(place, Standing::Told, Standing::Waits);
     }
 
     /// Notes that somebody is rung; false if it does not wait any more, or somebody else rings it.
