@@ -13,6 +13,7 @@ mod mem;
 mod plock;
 mod ppool;
 mod processes;
+mod pstart;
 mod queues;
 mod sleep;
 mod spawn;
@@ -46,6 +47,7 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "threads", keys: threads::KEYS, run: threads::run },
     Work { name: "ppool", keys: ppool::KEYS, run: ppool::run },
     Work { name: "pqueue", keys: processes::QUEUE_KEYS, run: processes::queue },
+    Work { name: "pstart", keys: pstart::KEYS, run: pstart::run },
     Work { name: "pipe", keys: processes::PIPE_KEYS, run: processes::pipe },
     Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
     Work { name: "mem", keys: mem::KEYS, run: mem::run },

@@ -16,7 +16,7 @@ use crate::args::{Args, Key, count, number};
 use crate::measure::{Mark, Span};
 use crate::report::Report;
 
-const ROUNDS: usize = 5;
+pub(super) const ROUNDS: usize = 5;
 
 pub(crate) const QUEUE_KEYS: &[Key] =
     &[count("n", 200_000), number("size", 64, 1, 150_000), number("room", 1024, 0, 1 << 20)];
@@ -38,7 +38,7 @@ fn each(args: &Args) -> usize {
     args.number("n").div_ceil(ROUNDS)
 }
 
-fn rounds(
+pub(super) fn rounds(
     n: usize,
     ours: impl Fn() -> io::Result<Span>,
     bare: impl Fn() -> io::Result<Span>,
