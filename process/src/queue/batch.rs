@@ -8,11 +8,11 @@ use super::road::Item;
 use crate::wire::Parcel;
 
 /// Bytes before each item.
-const HEAD: usize = 6;
+pub(super) const HEAD: usize = 6;
 /// Bytes of a piece, unless one item has more.
 const MOST: usize = 16 << 20;
 /// Descriptors of a piece.
-const MOST_PASSED: usize = 4096;
+const MOST_PASSED: usize = 250;
 
 /// Takes from the front what goes into one piece.
 pub(super) fn pack(items: &mut VecDeque<Item>) -> Parcel {
@@ -34,16 +34,20 @@ pub(super) fn pack(items: &mut VecDeque<Item>) -> Parcel {
     batch
 }
 
+/// What stands before an item: its bytes, and its descriptors.
+pub(super) fn decode(head: [u8; HEAD]) -> (usize, usize) {
+    let [a, b, c, d, low, high] = head;
+    (u32::from_le_bytes([a, b, c, d]) as usize, usize::from(u16::from_le_bytes([low, high])))
+}
+
 /// The items of a piece, as far as it makes sense.
 pub(super) fn unpack(batch: Parcel) -> VecDeque<Item> {
     let mut passed = batch.descriptors.into_iter();
     let mut rest = &batch.bytes[..];
     let mut items = VecDeque::new();
     while let Some((head, behind)) = rest.split_first_chunk::<HEAD>() {
-        let [a, b, c, d, low, high] = *head;
-        let length = u32::from_le_bytes([a, b, c, d]) as usize;
+        let (length, count) = decode(*head);
         let Some((bytes, behind)) = behind.split_at_checked(length) else { break };
-        let count = usize::from(u16::from_le_bytes([low, high]));
         let descriptors = passed.by_ref().take(count).collect();
         items.push_back(Item { parcel: Parcel { bytes: bytes.to_vec(), descriptors } });
         rest = behind;

@@ -1,7 +1,7 @@
 //! What processes share of a queue: a ring, a pair of sockets, four bells, and numbers.
 //!
 //! Items go through the ring, or through the pair in one direction if the ring does not take them (`lane`). What processes could not send before
-//! their end goes the other way, in one piece: each end of the pair has a buffer of its own, and items are looked for there when none is here.
+//! their end goes the other way, in one piece: each end of the pair has a buffer of its own.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use osier_runtime::fork;
-use rustix::io::ioctl_fionread;
 
 use super::bell::{Bell, Rope};
 use super::here::Here;
@@ -29,7 +28,6 @@ pub(super) const DESCRIPTORS: usize = 7;
 const LIMIT: usize = 0;
 const SHUT: usize = 1;
 const COUNTED: usize = 2;
-const PIECES: usize = 3;
 const ROOM: usize = LINE;
 const CURSOR: usize = 2 * LINE;
 const PUT: usize = 2 * LINE + 1;
@@ -199,11 +197,6 @@ impl Core {
         self.words[HAD].fetch_add(count, SeqCst);
     }
 
-    /// How many pieces were sent since the queue was made.
-    pub(super) fn pieces(&self) -> &AtomicU64 {
-        &self.words[PIECES]
-    }
-
     pub(super) fn is_shut(&self) -> bool {
         self.words[SHUT].load(SeqCst) != 0
     }
@@ -221,8 +214,7 @@ impl Core {
 
     /// Whether no item is between processes.
     pub(super) fn is_bare(&self) -> bool {
-        // A message has bytes always.
-        self.ring().is_empty() && ioctl_fionread(self.inlet.as_fd()).is_ok_and(|bytes| bytes == 0)
+        self.ring().is_empty()
     }
 
     /// Frees places that died with processes; whether there were any.

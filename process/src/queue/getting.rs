@@ -47,7 +47,7 @@ impl<T: DeserializeOwned> Queue<T> {
             Err(error) if !is_held_up(&error) => Err(error),
             Ok(None) | Err(_) => {
                 // Or who waits for items would be told at once that there may be some.
-                self.core.hide(|| road::is_elsewhere(&self.core, &here));
+                self.core.hide(|| here.keeps_some());
                 Err(GetError::Empty)
             }
         }
@@ -128,7 +128,7 @@ impl<T: DeserializeOwned> Queue<T> {
             sleep(A_WHILE);
         }
         let core = &self.core;
-        match core.wait_for_items(deadline, || road::is_elsewhere(core, here)) {
+        match core.wait_for_items(deadline, || here.keeps_some()) {
             Ok(true) => Ok(None),
             Ok(false) => Err(GetError::TimedOut),
             Err(error) => Err(GetError::Io(error)),

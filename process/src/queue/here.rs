@@ -1,7 +1,7 @@
 //! What a process has of a queue for itself: lines of its tasks, and items that wait for room in the lane.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use osier_runtime::fork;
@@ -28,8 +28,6 @@ pub(super) struct Here {
     pub(super) kept: AtomicUsize,
     /// Set while there are none.
     pub(super) drained: Event,
-    /// How many pieces there were when none was left.
-    pub(super) pieces: AtomicU64,
     /// Whether this process puts and gets no more.
     pub(super) closed: AtomicBool,
     /// Whether its exit need not care.
@@ -60,7 +58,6 @@ impl Here {
             buffer: Mutex::default(),
             kept: AtomicUsize::new(0),
             drained,
-            pieces: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             seat: OnceLock::new(),

@@ -1,5 +1,8 @@
 //! Items on their way from one process to another: through a ring of shared memory, and a socket for what does not go there.
 //!
+//! What a process could not send before its end it leaves in a piece: a file of items, which goes through the pair in the other direction, where there is always room. The piece stays where it
+//! is until the last item of it was taken, and the ring says how far it was read.
+//!
 //! What has descriptors, and what is large, goes through the socket, with a number in front that stands in the ring at the item's place. So the ring alone says
 //! what comes in which order. The socket is written by who puts and read by who takes, so what is in it has the order of the numbers; one that the ring does not
 //! speak of was sent by a process that died before it could say so, and one that is missing was received by one that died before it could use it.
@@ -14,14 +17,60 @@ use std::time::{Duration, Instant};
 use osier_runtime::clock;
 use osier_runtime::io::Got;
 
+use super::batch;
 use super::core::Core;
 use super::ring::{Nothing, Record, Taker};
-use crate::wire::{Arrival, Parcel, RecvError, SendError};
+use crate::wire::{Arrival, Parcel, RecvError, SendError, Sheet, Socket};
 
 /// The most bytes of an item in the ring: a sixteenth of it.
 pub(super) const MOST: usize = 8 * super::core::RING / 16 + 1024;
 /// How often who waits for the sign looks without it.
 const NOW_AND_THEN: Duration = Duration::from_millis(100);
+
+/// How far a piece was read: bytes, and above them descriptors.
+#[derive(Clone, Copy)]
+struct Read(u64);
+
+/// Where the descriptors begin.
+const DESCRIPTORS: u32 = 48;
+
+impl Read {
+    fn at(self) -> u64 {
+        self.0 & ((1 << DESCRIPTORS) - 1)
+    }
+
+    /// The next item of the piece, and how far it was read with that.
+    fn next(self, piece: Sheet) -> Result<(Arrival, Read), RecvError> {
+        let mut head = [0; batch::HEAD];
+        piece.read(&mut head, self.at()).map_err(|_| nonsense())?;
+        let (length, passed) = batch::decode(head);
+        let first = self.at() + batch::HEAD as u64;
+        let end = first + length as u64;
+        if end > piece.len() {
+            return Err(nonsense());
+        }
+        let mut bytes = vec![0; length];
+        piece.read(&mut bytes, first)?;
+        let gone = (self.0 >> DESCRIPTORS) as usize;
+        let descriptors = piece.descriptors(gone, passed);
+        let read = Read(end | ((gone + passed) as u64) << DESCRIPTORS);
+        Ok((Parcel { bytes, descriptors }.into(), read))
+    }
+}
+
+fn nonsense() -> RecvError {
+    RecvError::Decode("what was in a queue makes no sense, and is lost".to_string())
+}
+
+/// Whether the parcel of that number is the next; those are dropped that were sent by processes that died before they could say so.
+fn is_next(socket: &Socket, number: u64) -> bool {
+    loop {
+        match socket.peek_number() {
+            Some(next) if next < number => socket.skip(),
+            next => return next == Some(number),
+        }
+    }
+}
 
 impl Core {
     /// Sends an item; [`SendError::TimedOut`] when there is no room.
@@ -44,6 +93,26 @@ impl Core {
         Ok(())
     }
 
+    /// Leaves many items in one piece; [`SendError::TimedOut`] when there are hundreds of pieces already.
+    ///
+    /// Where they are is said under the same hold under which they were sent.
+    pub(super) fn leave(&self, piece: &Parcel) -> Result<(), SendError> {
+        let number = || {
+            let putter = self.ring().putter()?;
+            Some((putter.number_of_piece()?, putter))
+        };
+        let mut at = None;
+        let mut putter = self.outlet.try_send_file(piece, || {
+            let (number, putter) = number()?;
+            at = Some(number);
+            Some((number, putter))
+        })?;
+        putter.refer_to_piece(at.expect("it was sent under that"));
+        drop(putter);
+        self.show();
+        Ok(())
+    }
+
     /// Receives an item, if there is one; [`RecvError::TimedOut`] when somebody else takes one and is not getting on.
     pub(super) fn try_arrival(&self) -> Result<Arrival, RecvError> {
         loop {
@@ -54,10 +123,7 @@ impl Core {
                 Err(Nothing::Empty) if shut => return Err(RecvError::Closed),
                 Err(Nothing::Empty) => return Err(RecvError::Empty),
                 Err(Nothing::Busy) => return Err(RecvError::TimedOut),
-                Err(Nothing::Nonsense) => {
-                    let text = "what was in a queue makes no sense, and is lost";
-                    return Err(RecvError::Decode(text.to_string()));
-                }
+                Err(Nothing::Nonsense) => return Err(nonsense()),
             };
             if let Some(came) = self.item(taker) {
                 self.space.ring(self.space_rope());
@@ -73,20 +139,50 @@ impl Core {
                 Some(Ok(Arrival::filled(length, |bytes| taker.copy(bytes))))
             }
             Record::Bytes(length) => Some(Err(RecvError::TooLong(length as u64))),
-            Record::Elsewhere(number) => self.fetch(number),
+            Record::Elsewhere(number) => {
+                is_next(&self.outlet, number).then(|| self.outlet.try_arrival_numbered())
+            }
+            Record::Piece(number, read) if is_next(&self.inlet, number) => {
+                return Some(self.item_of_piece(taker, Read(read)));
+            }
+            Record::Piece(..) => None,
         };
         taker.finish();
         came
     }
 
-    /// The item of that number from the socket.
-    fn fetch(&self, number: u64) -> Option<Result<Arrival, RecvError>> {
-        loop {
-            match self.outlet.peek_number()? {
-                next if next == number => return Some(self.outlet.try_arrival_numbered()),
-                next if next > number => return None,
-                // Of one that died before it could say that it is there.
-                _ => drop(self.outlet.try_arrival_numbered()),
+    /// The next item of a piece, which is the next in the socket.
+    fn item_of_piece(&self, taker: Taker<'_>, read: Read) -> Result<Arrival, RecvError> {
+        let sheet = match self.inlet.peek_file() {
+            Ok(Some(sheet)) => sheet,
+            // One item with more descriptors than a message has.
+            Ok(None) => {
+                let came = self.inlet.try_arrival_numbered();
+                taker.finish();
+                let items = batch::unpack(came?.into_parcel());
+                return items
+                    .into_iter()
+                    .next()
+                    .map(|item| item.parcel.into())
+                    .ok_or_else(nonsense);
+            }
+            Err(error @ RecvError::Decode(_)) => {
+                self.inlet.skip();
+                taker.finish();
+                return Err(error);
+            }
+            Err(error) => return Err(error), // it stays
+        };
+        let length = sheet.len();
+        match read.next(sheet) {
+            Ok((item, read)) if read.at() < length => {
+                taker.note(read.0);
+                Ok(item)
+            }
+            last => {
+                self.inlet.skip();
+                taker.finish();
+                last.map(|(item, _)| item)
             }
         }
     }

@@ -4,8 +4,10 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 
+use super::batch;
 use super::core::Core;
 use super::lane::MOST;
+use super::road::Item;
 use crate::wire::{Parcel, RecvError, SendError};
 
 fn core() -> Core {
@@ -88,4 +90,86 @@ fn the_sign_says_whether_there_is_something() {
     assert!(!core.hide(|| false));
     core.shut();
     assert!(core.hide(|| false) && shown(), "for ever");
+}
+
+/// A piece of so many items, each with its number, some with a descriptor.
+fn piece(numbers: std::ops::Range<u8>) -> Parcel {
+    let item = |n| match n % 3 {
+        0 => Item { parcel: with_descriptor(n) },
+        _ => Item { parcel: Parcel { bytes: vec![n; 9], descriptors: Vec::new() } },
+    };
+    batch::pack(&mut numbers.map(item).collect())
+}
+
+#[test]
+fn a_piece_has_its_place_and_is_taken_item_by_item() {
+    let core = core();
+    core.try_send(&with_descriptor(1)).unwrap();
+    core.leave(&piece(2..6)).unwrap();
+    core.leave(&piece(6..9)).unwrap();
+    core.try_send(&with_descriptor(9)).unwrap();
+    for n in 1..=9 {
+        let passed = (n % 3 == 0 || n == 1).then_some(n);
+        assert_eq!(came(&core), (n, passed));
+    }
+    assert!(core.is_bare() && core.inlet.peek_number().is_none());
+}
+
+#[test]
+fn a_piece_fits_where_no_item_does() {
+    let core = core();
+    let full = Parcel { bytes: vec![0; MOST], descriptors: Vec::new() };
+    while core.try_send(&full).is_ok() {}
+    while core.try_send(&Parcel { bytes: vec![0; 8], descriptors: Vec::new() }).is_ok() {}
+    assert!(matches!(core.try_send(&with_descriptor(1)), Err(SendError::TimedOut)));
+    let pieces = (0..1000).take_while(|_| core.leave(&piece(1..3)).is_ok()).count();
+    assert!((100..1000).contains(&pieces), "{pieces}");
+}
+
+#[test]
+fn a_piece_that_nobody_says_is_there_is_passed_over() {
+    let core = core();
+    let mut lost = None;
+    let left = core.outlet.try_send_file(&piece(1..3), || {
+        let putter = core.ring().putter().unwrap();
+        lost = putter.number_of_piece();
+        Some((lost.unwrap(), ()))
+    });
+    assert!(left.is_ok() && core.is_bare());
+    core.leave(&piece(4..5)).unwrap();
+    assert_eq!(came(&core).0, 4);
+    // And one that was taken by somebody who could not say so.
+    core.leave(&piece(5..6)).unwrap();
+    core.leave(&piece(7..8)).unwrap();
+    core.inlet.skip();
+    assert_eq!(came(&core).0, 7);
+    assert!(matches!(core.try_arrival(), Err(RecvError::Empty)));
+}
+
+#[test]
+fn an_item_with_more_descriptors_than_a_message_has_goes_in_a_piece_of_its_own() {
+    let core = core();
+    let many = |n: u8| {
+        let descriptors = (0..300).map(|_| UnixStream::pair().unwrap().0.into()).collect();
+        Item { parcel: Parcel { bytes: vec![n; 9], descriptors } }
+    };
+    let mut items = [1, 2].map(many).into();
+    core.leave(&batch::pack(&mut items)).unwrap();
+    core.leave(&batch::pack(&mut items)).unwrap();
+    assert!(items.is_empty());
+    for n in 1..=2 {
+        let parcel = core.try_arrival().unwrap().into_parcel();
+        assert_eq!((parcel.bytes[0], parcel.descriptors.len()), (n, 300));
+    }
+    assert!(core.is_bare());
+}
+
+#[test]
+fn what_is_no_piece_is_an_error_and_goes() {
+    let core = core();
+    core.leave(&Parcel { bytes: vec![255; 20], descriptors: Vec::new() }).unwrap();
+    assert!(matches!(core.try_arrival(), Err(RecvError::Decode(_))));
+    assert!(matches!(core.try_arrival(), Err(RecvError::Empty)));
+    core.try_send(&with_descriptor(1)).unwrap();
+    assert_eq!(came(&core).0, 1);
 }

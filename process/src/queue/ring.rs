@@ -7,7 +7,8 @@
 //!          record   record     record
 //! ```
 //!
-//! A record is a word that says how long it is, and its bytes; or a word that says that the item is elsewhere, and its number there. Head and tail count words
+//! A record is a word that says how long it is, and its bytes; or a word that says that an item is elsewhere, or many are in a piece, and the number there; for a
+//! piece also how far it was read. Head and tail count words
 //! and never go back. One process at a time puts, one takes, each holding a word of its own ([`Hold`]). A record is there from the store of the
 //! tail on and gone from the store of the head on, and these stores are the last of each: who ends before has changed nothing, and who ends after has done it.
 //!
@@ -29,6 +30,10 @@ const HEAD: usize = 9;
 const WORD: usize = 8;
 /// In the first word of a record: the item is elsewhere, and the next word is its number.
 const ELSEWHERE: u64 = 1 << 63;
+/// The same: a piece, its number, and how far it was read.
+const PIECE: u64 = ELSEWHERE + 1;
+/// One word in so many is kept for pieces.
+const KEPT: u64 = 64;
 
 /// The ring: [`HEAD_WORDS`], and behind them a power of two of words for records.
 #[derive(Clone, Copy)]
@@ -47,6 +52,8 @@ pub(super) enum Record {
     Bytes(usize),
     /// The item of that number, elsewhere.
     Elsewhere(u64),
+    /// The piece of that number, and how far it was read.
+    Piece(u64, u64),
 }
 
 /// Who puts now.
@@ -136,11 +143,14 @@ impl<'a> Ring<'a> {
     #[inline]
     fn record(self, head: u64, there: u64) -> Option<(Record, u64)> {
         let first = self.words.load(self.at(head));
-        let (record, length) = if first == ELSEWHERE {
-            (Record::Elsewhere(self.words.load(self.at(head.wrapping_add(1)))), 2)
-        } else {
-            let bytes = usize::try_from(first).ok()?;
-            (Record::Bytes(bytes), 1 + bytes.div_ceil(WORD) as u64)
+        let next = |words| self.words.load(self.at(head.wrapping_add(words)));
+        let (record, length) = match first {
+            ELSEWHERE => (Record::Elsewhere(next(1)), 2),
+            PIECE => (Record::Piece(next(1), next(2)), 3),
+            bytes => {
+                let bytes = usize::try_from(bytes).ok()?;
+                (Record::Bytes(bytes), 1 + bytes.div_ceil(WORD) as u64)
+            }
         };
         (length <= there && there <= self.mask + 1).then_some((record, length))
     }
@@ -166,7 +176,7 @@ impl Putter<'_> {
     #[inline]
     pub(super) fn put(&mut self, bytes: &[u8]) -> bool {
         let words = bytes.len().div_ceil(WORD);
-        if !self.has_room(1 + words as u64) {
+        if !self.has_room(1 + words as u64, KEPT) {
             return false;
         }
         let ring = self.ring;
@@ -181,21 +191,39 @@ impl Putter<'_> {
 
     /// A number for an item elsewhere, if there is room to say where; each is given once.
     pub(super) fn number(&self) -> Option<u64> {
-        self.has_room(2).then(|| self.ring.words.count(NUMBER))
+        self.has_room(2, KEPT).then(|| self.ring.words.count(NUMBER))
+    }
+
+    /// The same for a piece, for which there is room when there is none for an item.
+    pub(super) fn number_of_piece(&self) -> Option<u64> {
+        self.has_room(3, u64::MAX).then(|| self.ring.words.count(NUMBER))
+    }
+
+    /// Says that a piece has that number.
+    pub(super) fn refer_to_piece(&mut self, number: u64) {
+        self.refer_by(&[PIECE, number, 0]);
     }
 
     /// Says that an item has that number elsewhere.
     pub(super) fn refer(&mut self, number: u64) {
-        debug_assert!(self.has_room(2));
-        let ring = self.ring;
-        ring.words.store(ring.at(self.tail), ELSEWHERE);
-        ring.words.store(ring.at(self.tail.wrapping_add(1)), number);
-        self.publish(2);
+        self.refer_by(&[ELSEWHERE, number]);
     }
 
-    fn has_room(&self, words: u64) -> bool {
+    fn refer_by(&mut self, words: &[u64]) {
+        debug_assert!(self.has_room(words.len() as u64, u64::MAX));
+        let ring = self.ring;
+        for (place, word) in (0..).zip(words) {
+            ring.words.store(ring.at(self.tail.wrapping_add(place)), *word);
+        }
+        self.publish(words.len() as u64);
+    }
+
+    /// Whether there is room for that, and one word in `kept` besides.
+    #[inline]
+    fn has_room(&self, words: u64, kept: u64) -> bool {
+        let room = self.ring.mask + 1;
         let used = self.tail.wrapping_sub(self.ring.words.load(HEAD));
-        used.checked_add(words).is_some_and(|used| used <= self.ring.mask + 1)
+        used.checked_add(words).is_some_and(|used| used <= room - room / kept)
     }
 
     #[inline]
@@ -214,6 +242,11 @@ impl Taker<'_> {
         let (before, behind) = to.split_at_mut(to.len().min(straight.len() * WORD));
         straight.read(before);
         around.read(behind);
+    }
+
+    /// Notes how far the piece was read, which stays where it is.
+    pub(super) fn note(self, read: u64) {
+        self.ring.words.store(self.ring.at(self.head.wrapping_add(2)), read);
     }
 
     /// Takes the record out.

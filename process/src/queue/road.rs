@@ -3,16 +3,13 @@
 //! ```text
 //! put --> lane --> get                   if there is room
 //! put --> kept --> lane --> get          if not: a task sends them on
-//! put --> kept --> a piece --> kept with whoever looks for it --> lane, or got there
+//! put --> kept --> a piece --> get       if nothing can send them on any more
 //! ```
 //!
-//! One process' items keep their order: while some are kept, later ones go behind them, and a piece is looked for only
-//! when the lane has none that came before it.
+//! One process' items keep their order: while some are kept, later ones go behind them, and a piece has its place in the lane.
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
 
 use osier_runtime::{Builder, sleep};
@@ -195,8 +192,7 @@ pub(super) fn leave_piece(core: &Core, here: &Here) -> Result<(), SendError> {
     while !buffer.items.is_empty() {
         let before: Vec<_> = buffer.items.iter().map(Item::slot).collect();
         let batch = batch::pack(&mut buffer.items);
-        core.pieces().fetch_add(1, SeqCst);
-        if let Err(error) = core.outlet.try_send(&batch) {
+        if let Err(error) = core.leave(&batch) {
             let mut items = batch::unpack(batch);
             items.append(&mut buffer.items);
             buffer.items = items;
@@ -207,9 +203,6 @@ pub(super) fn leave_piece(core: &Core, here: &Here) -> Result<(), SendError> {
         }
         here.note(&buffer);
     }
-    // Again, for those who have looked before it was there.
-    core.pieces().fetch_add(1, SeqCst);
-    core.show();
     Ok(())
 }
 
@@ -221,35 +214,25 @@ impl Item {
     }
 }
 
-/// Whether items may be elsewhere than in the lane.
-pub(super) fn is_elsewhere(core: &Core, here: &Here) -> bool {
-    here.keeps_some() || core.pieces().load(SeqCst) != here.pieces.load(SeqCst)
-}
-
 /// Has an item, if there is one.
 pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Arrival>, GetError> {
-    loop {
-        if here.keeps_some() && push_along(core, here) == Sent::All {
-            exit::sweep();
-        }
-        let shut = match core.try_arrival() {
-            Ok(came) => return Ok(Some(arrived(core, came))),
-            Err(RecvError::Empty) => false,
-            Err(RecvError::Closed) => true,
-            Err(error) => return Err(failed(error)),
-        };
-        if let Some(item) = take_kept(core, here) {
-            return Ok(Some(item));
-        }
-        match adopt_piece(core, here)? {
-            true => {}
-            false if shut => return Err(GetError::ShutDown),
-            false => {
-                core.tidy();
-                return Ok(None);
-            }
-        }
+    if here.keeps_some() && push_along(core, here) == Sent::All {
+        exit::sweep();
     }
+    let shut = match core.try_arrival() {
+        Ok(came) => return Ok(Some(arrived(core, came))),
+        Err(RecvError::Empty) => false,
+        Err(RecvError::Closed) => true,
+        Err(error) => return Err(failed(error)),
+    };
+    if let Some(item) = take_kept(core, here) {
+        return Ok(Some(item));
+    }
+    if shut {
+        return Err(GetError::ShutDown);
+    }
+    core.tidy();
+    Ok(None)
 }
 
 /// What has come: its place is free now.
@@ -277,41 +260,6 @@ fn take_kept(core: &Core, here: &Here) -> Option<Arrival> {
     give_up_place(core, item.slot());
     is_sent(core, here, &item);
     Some(item.parcel.into())
-}
-
-/// Takes over what another process could not send before its end.
-fn adopt_piece(core: &Arc<Core>, here: &Arc<Here>) -> Result<bool, GetError> {
-    let pieces = core.pieces().load(SeqCst);
-    if pieces == here.pieces.load(SeqCst) {
-        return Ok(false);
-    }
-    let ledger = core.ledger();
-    let in_hand = ledger.as_ref().and_then(|ledger| Some((ledger, here.seat(ledger)?)));
-    if let Some((ledger, seat)) = in_hand {
-        ledger.reach(seat);
-    }
-    let came = core.inlet.try_recv();
-    let items = match came {
-        Ok(batch) => batch::unpack(batch),
-        Err(_) => VecDeque::new(),
-    };
-    if let (Some(slots), false) = (core.slots(), items.is_empty()) {
-        items.iter().filter_map(Item::slot).for_each(|slot| slots.adopt(slot, here.me));
-    }
-    if let Some((ledger, seat)) = in_hand {
-        items.iter().for_each(|_| ledger.reach(seat));
-        ledger.let_go(seat);
-    }
-    if items.is_empty() {
-        here.pieces.store(pieces, SeqCst);
-        return Ok(false);
-    }
-    let mut buffer = here.buffer();
-    buffer.items.extend(items);
-    here.note(&buffer);
-    drop(buffer);
-    see_to(core, here);
-    Ok(true)
 }
 
 /// Why nothing was received.

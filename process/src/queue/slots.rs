@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! free --take--> held by a process --sent--> under way -----free--> free
-//!                  |    ^________adopt________________|        ^
+//!                  |                                           ^
 //!                  +---- free, as the process has ended -------+
 //! ```
 //!
@@ -81,13 +81,6 @@ impl Slots<'_> {
     /// Its item is under way.
     pub(super) fn sent(&self, slot: Slot) {
         self.change(slot, |word| (word & STATE == HELD).then_some(word & !STATE | SENT));
-    }
-
-    /// Its item is with this process again.
-    pub(super) fn adopt(&self, slot: Slot, me: Owner) {
-        self.change(slot, |word| {
-            (word & STATE == SENT).then_some(word >> USE << USE | me.bits() << OWNER | HELD)
-        });
     }
 
     /// Its item was had, or is gone; whether it was in use.
@@ -202,8 +195,7 @@ mod tests {
             assert_eq!(slots.free_of_nobody(|| true), 1);
             assert_eq!(slots.used(), 1);
             slots.sent(held);
-            slots.adopt(held, ME);
-            assert_eq!(slots.free_of_nobody(|| true), 0, "it is with a process again");
+            assert_eq!(slots.free_of_nobody(|| true), 1);
         });
     }
 

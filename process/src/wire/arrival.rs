@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::frame::{HEAD, Head, INLINE, MOST, NUMBER};
 use super::parcel::decode;
-use super::sealed::unseal;
+use super::sealed::{Sheet, unseal};
 use super::{Parcel, RecvError};
 
 thread_local! {
@@ -122,6 +122,30 @@ impl Incoming {
     }
 }
 
+impl Incoming {
+    /// The file that a value stands in which has so many bytes in front, and the value's descriptors.
+    ///
+    /// None if it stands in the message, or its descriptors do not.
+    pub(super) fn open_file(mut self, first: usize) -> Result<Option<Sheet>, RecvError> {
+        if self.lost {
+            return Err(RecvError::Io(too_many()));
+        }
+        let no_message = || RecvError::Decode("this is no message of ours".to_string());
+        let message = self.buffer.0[..self.length].get(first..);
+        let (head, body) = message.and_then(Head::decode).ok_or_else(no_message)?;
+        if !head.sealed || head.queued || head.carried() != self.descriptors.len() {
+            return Ok(None);
+        }
+        let length = body.try_into().map(u64::from_le_bytes).map_err(|_| no_message())?;
+        let sheet = Sheet::new(self.descriptors.remove(0), length)?;
+        Ok(Some(sheet.with(self.descriptors)))
+    }
+}
+
+fn too_many() -> io::Error {
+    io::Error::other("an item cannot be received: too many open files")
+}
+
 fn lost() -> io::Error {
     let text = "a message is lost, as its descriptors could not be received: too many open files";
     io::Error::other(text)
@@ -129,10 +153,19 @@ fn lost() -> io::Error {
 
 /// Receives a message, if there is one.
 pub(super) fn receive(from: &OwnedFd) -> io::Result<Got<Incoming>> {
+    receive_by(from, RecvFlags::empty())
+}
+
+/// As that, and the message stays where it is; of its descriptors these are copies.
+pub(super) fn peek(from: &OwnedFd) -> io::Result<Incoming> {
+    Ok(receive_by(from, RecvFlags::PEEK)?.value)
+}
+
+fn receive_by(from: &OwnedFd, how: RecvFlags) -> io::Result<Got<Incoming>> {
     let mut buffer = Buffer::take();
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT;
+    let flags = RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT | how;
     let came = recvmsg(from.as_fd(), &mut [IoSliceMut::new(&mut buffer.0)], &mut control, flags)?;
     let mut descriptors = Vec::new();
     for part in control.drain() {

@@ -28,6 +28,7 @@ pub use error::{RecvError, SendError};
 pub use parcel::Parcel;
 pub use passed::Passed;
 pub(crate) use passed::{Inherited, for_a_start};
+pub(crate) use sealed::Sheet;
 pub use socket::Socket;
 pub use stake::Stake;
 pub(crate) use stake::{give_up_all_but, staked};

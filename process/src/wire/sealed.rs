@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::FileExt;
 
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, fcntl_get_seals, memfd_create};
 
@@ -25,22 +26,68 @@ pub(super) fn seal(bytes: &[u8]) -> io::Result<OwnedFd> {
     Ok(file.into())
 }
 
-/// Reads such a file, which is to have that length.
-///
-/// # Errors
-///
-/// When it is no such file, or has another length: nothing is read then.
-pub(super) fn unseal(file: OwnedFd, length: u64, most: usize) -> Result<Vec<u8>, RecvError> {
+/// Such a file that is read in parts, and descriptors that came with it.
+pub(crate) struct Sheet {
+    file: File,
+    length: u64,
+    descriptors: Vec<OwnedFd>,
+}
+
+impl Sheet {
+    /// # Errors
+    ///
+    /// When it is no such file, or has another length.
+    pub(super) fn new(file: OwnedFd, length: u64) -> Result<Sheet, RecvError> {
+        let file = check(file, length)?;
+        Ok(Sheet { file, length, descriptors: Vec::new() })
+    }
+
+    pub(super) fn with(self, descriptors: Vec<OwnedFd>) -> Sheet {
+        Sheet { descriptors, ..self }
+    }
+
+    /// Its bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.length
+    }
+
+    /// Fills `bytes` from that place on.
+    ///
+    /// # Errors
+    ///
+    /// When there are not as many.
+    pub(crate) fn read(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+        self.file.read_exact_at(bytes, at)
+    }
+
+    /// So many descriptors, from that one on.
+    pub(crate) fn descriptors(self, first: usize, count: usize) -> Vec<OwnedFd> {
+        self.descriptors.into_iter().skip(first).take(count).collect()
+    }
+}
+
+/// Whether it is such a file, and has that length.
+fn check(file: OwnedFd, length: u64) -> Result<File, RecvError> {
     let refuse = |why: &str| Err(RecvError::Decode(why.to_string()));
     match fcntl_get_seals(&file) {
         Ok(seals) if seals.contains(SEALS) => {}
         Ok(_) => return refuse("a file in place of a message is not sealed"),
         Err(_) => return refuse("a descriptor in place of a message is no file in memory"),
     }
-    let mut file = File::from(file);
+    let file = File::from(file);
     if file.metadata()?.len() != length {
         return refuse("a file in place of a message has another length than was said");
     }
+    Ok(file)
+}
+
+/// Reads such a file, which is to have that length.
+///
+/// # Errors
+///
+/// When it is no such file, or has another length: nothing is read then.
+pub(super) fn unseal(file: OwnedFd, length: u64, most: usize) -> Result<Vec<u8>, RecvError> {
+    let mut file = check(file, length)?;
     let Some(length) = usize::try_from(length).ok().filter(|length| *length <= most) else {
         return Err(RecvError::TooLong(length));
     };

@@ -12,9 +12,9 @@ use rustix::net::{
     SocketType, recv, sendmsg, socketpair,
 };
 
-use super::arrival::{Arrival, receive};
+use super::arrival::{Arrival, peek, receive};
 use super::frame::{HEAD, Head, INLINE, MOST, MOST_PASSED, NUMBER};
-use super::sealed::seal;
+use super::sealed::{Sheet, seal};
 use super::{Parcel, RecvError, SendError, Stake, about_to_wait};
 
 /// Bytes of the length of what stands in a file.
@@ -158,6 +158,35 @@ impl Socket {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(SendError::TimedOut),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Sends a parcel in a file with a number in front, which `number` gives when all is ready, if there is room.
+    ///
+    /// `number` has what the number is for in its hands until this is over.
+    pub(crate) fn try_send_file<N>(
+        &self,
+        parcel: &Parcel,
+        number: impl FnOnce() -> Option<(u64, N)>,
+    ) -> Result<N, SendError> {
+        let message = Outgoing::in_a_file((&parcel.bytes, &parcel.descriptors))?;
+        let (number, hold) = number().ok_or(SendError::TimedOut)?;
+        match message.send_behind(&number.to_le_bytes(), self.as_fd()) {
+            Ok(_) => Ok(hold),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(SendError::TimedOut),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The file that the next parcel stands in, which has a number in front and stays where it is.
+    ///
+    /// None if it does not stand in a file, or cannot be looked at without being received.
+    pub(crate) fn peek_file(&self) -> Result<Option<Sheet>, RecvError> {
+        peek(self.source.get_ref())?.open_file(NUMBER)
+    }
+
+    /// Receives a message and drops it.
+    pub(crate) fn skip(&self) {
+        let _ = receive(self.source.get_ref());
     }
 
     /// The number in front of the next parcel, if there is one.
