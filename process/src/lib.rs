@@ -16,8 +16,9 @@ mod wire;
 mod workers;
 
 pub use process::{
-    Builder, Current, Exit, ExitStatus, Function, Parent, Process, Run, Signature, StartError,
-    StillRunning, active_children, at_exit, cpu_count, current, exit, parent, set_authkey,
+    AtExit, Builder, Current, Exit, ExitStatus, Function, Parent, Process, Run, Signature,
+    StartError, StillRunning, active_children, at_exit, cpu_count, current, exit, parent,
+    set_authkey,
 };
 pub use wire::{Bytes, Parcel, Passed, RecvError, SendError, Socket, Stake};
 pub use workers::{Counter, Crew, Ended, Worker, WorkerStatus, Workers, WorkersError};

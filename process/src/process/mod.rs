@@ -32,7 +32,7 @@ mod status;
 
 pub use builder::Builder;
 pub use error::StartError;
-pub use exit::{Exit, at_exit, exit};
+pub use exit::{AtExit, Exit, at_exit, exit};
 pub use family::active_children;
 pub(crate) use function::functions;
 pub use function::{Function, lookup};
