@@ -1,7 +1,7 @@
 //! The examples run as they stand and print what their golden files say; each is short and in the table of the docs.
 //!
 //! `cargo test` builds the examples before it runs this; `cargo test --test examples` does not, so build them
-//! first: `cargo build --examples`. What took how long, sizes of stacks and line numbers are masked, as they change. With `OSIER_BLESS=1` the golden
+//! first: `cargo build --examples`. What took how long, sizes of stacks, line numbers and numbers of processes are masked, as they change. With `OSIER_BLESS=1` the golden
 //! files are written anew: read what `git diff` says of them.
 
 use std::collections::BTreeSet;
@@ -25,6 +25,7 @@ const WANTS: &[(&str, bool)] = &[
     ("process_basics", cfg!(feature = "process")),
     ("process_deadlock", cfg!(feature = "process")),
     ("process_ticket_office", cfg!(feature = "process")),
+    ("process_log", cfg!(feature = "process")),
     ("process_executor", cfg!(feature = "process")),
     ("process_pool", cfg!(feature = "process")),
     ("process_chat", cfg!(feature = "process")),
@@ -91,7 +92,7 @@ fn held(name: &str) -> Result<(), String> {
     }
 }
 
-/// The text with `<time>`, `<size>` and `<line>` in the place of such numbers.
+/// The text with `<time>`, `<size>`, `<line>` and `<pid>` in the place of such numbers.
 fn masked(text: &str) -> String {
     let is_number = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
     let mut masked = String::new();
@@ -122,6 +123,9 @@ fn mask<'a>(before: &str, after: &'a str) -> Option<(&'static str, &'a str)> {
     }
     if let Some(after) = after.strip_prefix(" bytes of stack") {
         return Some(("<size> of stack", after));
+    }
+    if before.ends_with("[process ") && after.starts_with(" '") {
+        return Some(("<pid>", after));
     }
     let end = after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len());
     let (unit, after) = after.split_at(end);
@@ -183,6 +187,7 @@ fn what_changes_is_masked() {
         "took <time>, <time>; <size> of stack"
     );
     assert_eq!(masked("at a.rs:12:30, 200µs"), "at a.rs:<line>, <time>");
+    assert_eq!(masked("[process 4711 'a', task 7] x"), "[process <pid> 'a', task 7] x");
     let kept = "task 3 squares 5: 25, 2 seconds, 4000 bytes of a, 10 Bobs, 1.";
     assert_eq!(masked(kept), kept);
 }

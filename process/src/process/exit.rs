@@ -11,6 +11,7 @@ use osier_runtime::clock;
 use rustix::process::Signal;
 
 use super::{family, identity};
+use crate::log;
 use crate::sys::fork::{self as sys, exit_now};
 
 /// How long daemons have to end by themselves.
@@ -183,6 +184,16 @@ pub(super) fn finish() {
     end_daemons(clock::now() + GRACE);
     family::living().iter().for_each(|child| _ = child.wait(None));
     let _ = io::stdout().flush();
+    end_log();
+}
+
+/// What was logged here is sent, what children have logged is delivered.
+fn end_log() {
+    log::deliver_all();
+    let lost = log::flush();
+    if lost > 0 {
+        say(format_args!("{lost} log records are lost: the parent does not take them"));
+    }
 }
 
 fn end_daemons(patience: Instant) {
