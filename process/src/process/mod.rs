@@ -29,6 +29,9 @@ mod run;
 mod signature;
 mod spawn;
 mod status;
+#[cfg(test)]
+#[allow(unsafe_code)] // in what the macro makes, which is of this crate here
+mod tests;
 
 pub use builder::Builder;
 pub use error::StartError;

@@ -141,7 +141,10 @@ impl<'kvs> VisitSource<'kvs> for Filter<'_, 'kvs> {
 mod tests {
     use super::*;
 
-    fn with<R>(pairs: &[(&str, Value<'_>)], f: impl FnOnce(Option<Origin<'_>>, Vec<String>) -> R) -> R {
+    fn with<R>(
+        pairs: &[(&str, Value<'_>)],
+        f: impl FnOnce(Option<Origin<'_>>, Vec<String>) -> R,
+    ) -> R {
         let record = Record::builder().key_values(&pairs).build();
         let rest = Rest(record.key_values());
         let mut keys = Vec::new();
@@ -166,7 +169,10 @@ mod tests {
         let own = [("user", Value::from(7))];
         with(&[&own[..], &process, &task].concat(), |origin, keys| {
             let said = origin.unwrap().to_string();
-            assert_eq!((said.as_str(), keys), ("process 4711 'P', task 7 'fetch'", vec!["user".into()]));
+            assert_eq!(
+                (said.as_str(), keys),
+                ("process 4711 'P', task 7 'fetch'", vec!["user".into()])
+            );
         });
         with(&[&process[..], &task[..1]].concat(), |origin, _| {
             assert_eq!(origin.unwrap().to_string(), "process 4711 'P', task 7");
