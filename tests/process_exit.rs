@@ -14,6 +14,9 @@ functions! {
     fn finalizes(say: Passed<UnixStream>) { finalize(say.0) }
 }
 
+/// How a body ends.
+type End = fn() -> i32;
+
 /// Says something when it goes.
 struct Says(UnixStream, &'static str);
 
@@ -43,7 +46,7 @@ fn said(f: impl FnOnce(UnixStream) -> Process) -> (String, ExitStatus) {
 }
 
 fn finalize(to: UnixStream) {
-    drop(later(&to, 0, "c")); // dropped, it is called all the same
+    later(&to, 0, "c"); // whose handle goes, and which is called all the same
     later(&to, 0, "b"); // of equal ones the last first
     later(&to, -1, "d");
     let called = later(&to, 5, "now ");
@@ -101,14 +104,15 @@ tests! {
 
     #[test]
     fn values_of_a_body_go_before_hooks_are_called_and_an_exit_drops_nothing_pr_21b() {
-        let ends: [(fn() -> i32, &str, i32); 3] = [
-            (|| 3, "local captured hook daemon ", 3),
-            (|| panic!("on purpose"), "local captured daemon hook ", 1),
-            (|| exit(4), "hook ", 4),
+        let ends: [(End, &str, i32); 3] = [
+            (|| 3, "captured local captured hook daemon ", 3),
+            (|| panic!("on purpose"), "captured local captured daemon hook ", 1),
+            (|| exit(4), "captured hook ", 4),
         ];
         osier::run(|| {
             for (end, want, code) in ends {
                 let (text, status) = said(|far| {
+                    // Twice: the copy here goes at the start.
                     let captured = Says(far.try_clone().unwrap(), "captured ");
                     Process::fork(move || {
                         later(&far, 0, "hook ");

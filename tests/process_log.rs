@@ -176,16 +176,17 @@ tests! {
             let (said, says) = osier::process::pipe::simplex::<()>().unwrap();
             let middle = Process::fork(move || {
                 Process::fork(move || {
+                    says.send(&()).unwrap();
                     let _ = gate.recv();
                     info!("an orphan");
                     says.send(&()).unwrap();
                 }).unwrap().join();
             }).unwrap();
-            osier::sleep(std::time::Duration::from_millis(5));
+            said.recv().unwrap(); // it has begun
             middle.kill().unwrap();
             middle.join();
             drop(opener);
-            let _ = said.recv();
+            said.recv().unwrap();
             Process::fork(|| ()).unwrap().join();
             assert_eq!(texts(), ["an orphan"]);
         });
@@ -213,7 +214,7 @@ tests! {
             assert_eq!(texts(), ["from a hook", "from a hook"], "an exit unwinds nothing");
             let ends = Process::fork(|| -> i32 {
                 at_exit(0, || info!("from a hook"));
-                panic::set_hook(Box::new(|info| log::error!("panic: {}", info.payload_as_str().unwrap())));
+                panic::set_hook(Box::new(|info| log::error!("panic: {}", info.payload().downcast_ref::<&str>().unwrap())));
                 struct Last;
                 impl Drop for Last {
                     fn drop(&mut self) {

@@ -189,13 +189,10 @@ impl Line {
         while !self.shut
             && let Some(first) = self.backlog.first()
         {
-            let notice;
+            let author = Author { pid: self.pid, process: &self.name };
             let bytes = match first {
                 Entry::Record(bytes) => bytes,
-                Entry::Lost(count) => {
-                    notice = Letter::of_lost(*count, Author { pid: self.pid, process: &self.name });
-                    &notice.encode()
-                }
+                Entry::Lost(count) => &Letter::of_lost(*count, author).encode(),
             };
             match send_now(self.end.as_fd(), bytes) {
                 Ok(()) => {

@@ -32,10 +32,8 @@ impl Restless {
         action.sa_sigaction = on_signal as extern "C" fn(c_int) as usize;
         action.sa_flags = libc::SA_ONSTACK;
         // SAFETY: a handler of that signature, which adds to a number.
-        assert_eq!(
-            unsafe { libc::sigaction(libc::SIGUSR1, &raw const action, ptr::null_mut()) },
-            0
-        );
+        let refused = unsafe { libc::sigaction(libc::SIGUSR1, &raw const action, ptr::null_mut()) };
+        assert_eq!(refused, 0);
         // SAFETY: it is this thread's own.
         let me = unsafe { libc::pthread_self() };
         let over = Arc::new(AtomicBool::new(false));
@@ -57,7 +55,6 @@ impl Restless {
 }
 
 impl Drop for Restless {
-    #[expect(clippy::disallowed_methods, reason = "it ends at once")]
     fn drop(&mut self) {
         self.over.store(true, Ordering::Release);
         self.thread.take().map(JoinHandle::join);
