@@ -23,7 +23,7 @@ fn rows() -> BTreeMap<&'static str, &'static str> {
 }
 
 /// The key that a test's name ends in, if it looks like one: `..._gl_03` is GL-03, `..._g_01` is G-01,
-/// and `..._c_06` is C6, a family that is numbered without hyphen or leading zeros.
+/// `..._pr_21b` is PR-21b, and `..._c_06` is C6, a family that is numbered without hyphen or leading zeros.
 fn key_of(name: &str) -> Option<String> {
     let (rest, number) = name.rsplit_once('_')?;
     let (_, family) = rest.rsplit_once('_')?;
@@ -32,7 +32,9 @@ fn key_of(name: &str) -> Option<String> {
         2 => family.bytes().all(|byte| byte.is_ascii_lowercase()),
         _ => false,
     };
-    let is_number = number.len() == 2 && number.bytes().all(|byte| byte.is_ascii_digit());
+    // With a letter behind it, what was added between two.
+    let digits = number.strip_suffix(|c: char| c.is_ascii_lowercase()).unwrap_or(number);
+    let is_number = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
     (is_family && is_number).then(|| match family {
         "c" => format!("C{}", number.trim_start_matches('0')),
         _ => format!("{}-{number}", family.to_uppercase()),
@@ -113,11 +115,23 @@ fn a_row_looks_like_a_row() {
         let name = format!("a_test{}", ending_of(key));
         assert_eq!(key_of(&name).as_deref(), Some(key), "{name}");
     }
-    for name in ["plain", "ends_in_2", "gl_03", "xgl_03", "a_gl_3", "a_gl_033", "a_z_01", "a_c_6"] {
+    for name in [
+        "plain",
+        "ends_in_2",
+        "gl_03",
+        "xgl_03",
+        "a_gl_3",
+        "a_gl_033",
+        "a_gl_3b",
+        "a_gl_b",
+        "a_z_01",
+        "a_c_6",
+    ] {
         assert_eq!(key_of(name), None, "{name}");
     }
-    let keys = ["a_gl_03", "a_g_01", "a_c_14", "a_c_06"].map(|name| (key_of(name), name));
-    for (key, (found, name)) in ["GL-03", "G-01", "C14", "C6"].into_iter().zip(keys) {
+    let keys = ["a_gl_03", "a_pr_21b", "a_g_01", "a_c_14", "a_c_06"];
+    let keys = keys.map(|name| (key_of(name), name));
+    for (key, (found, name)) in ["GL-03", "PR-21b", "G-01", "C14", "C6"].into_iter().zip(keys) {
         assert_eq!(found.as_deref(), Some(key));
         assert!(name.ends_with(&ending_of(key)));
     }

@@ -1,7 +1,7 @@
 //! The examples run as they stand and print what their golden files say; each is short and in the table of the docs.
 //!
 //! `cargo test` builds the examples before it runs this; `cargo test --test examples` does not, so build them
-//! first: `cargo build --examples`. What took how long, sizes of stacks and line numbers are masked, as they change. With `OSIER_BLESS=1` the golden
+//! first: `cargo build --examples`. What took how long, sizes of stacks, line numbers and numbers of processes are masked, as they change. With `OSIER_BLESS=1` the golden
 //! files are written anew: read what `git diff` says of them.
 
 use std::collections::BTreeSet;
@@ -24,6 +24,7 @@ const WANTS: &[(&str, bool)] = &[
     ("thread_pool_crawl", cfg!(feature = "net")),
     ("io_vs_cpu", cfg!(feature = "process")),
     ("process_basics", cfg!(feature = "process")),
+    ("process_log", cfg!(feature = "process")),
     ("process_chat", cfg!(feature = "process")),
     ("process_daemon", cfg!(feature = "process")),
     ("process_deadlock", cfg!(feature = "process")),
@@ -99,7 +100,7 @@ fn held(name: &str) -> Result<(), String> {
     }
 }
 
-/// The text with `<time>`, `<size>` and `<line>` in the place of such numbers.
+/// The text with `<time>`, `<size>`, `<line>` and `<pid>` in the place of such numbers.
 fn masked(text: &str) -> String {
     let is_number = |c: char| c.is_ascii_digit() || c == '.' || c == ':';
     let mut masked = String::new();
@@ -133,6 +134,9 @@ fn mask<'a>(before: &str, after: &'a str) -> Option<(&'static str, &'a str)> {
     }
     if let Some(after) = after.strip_prefix(" bytes of stack") {
         return Some(("<size> of stack", after));
+    }
+    if before.ends_with("[process ") && after.starts_with(" '") {
+        return Some(("<pid>", after));
     }
     let end = after.find(|c: char| !c.is_alphanumeric()).unwrap_or(after.len());
     let (unit, after) = after.split_at(end);

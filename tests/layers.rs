@@ -73,7 +73,8 @@ const PROCESS: &str = "
     sys:
     stamp: sys
     wire: sys
-    process: sys wire
+    log: wire
+    process: sys wire log
     sync: sys stamp wire
     pipe: wire
     pool: sys wire process

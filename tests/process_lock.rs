@@ -72,6 +72,30 @@ tests! {
     }
 
     #[test]
+    fn a_copy_hands_a_lock_on_to_a_process_that_begins_anew_pr_17() {
+        osier::run(|| {
+            let scratch = Scratch::new("0");
+            let lock = Lock::new().unwrap();
+            // Each start says for itself which way it is; each mixes with any other.
+            let forked = {
+                let (lock, path) = (lock.clone(), scratch.0.clone());
+                Process::fork(move || {
+                    let anew = Process::spawn(count_up, (lock.clone(), path.clone(), 50)).unwrap();
+                    let again = Process::fork({
+                        let (lock, path) = (lock.clone(), path.clone());
+                        move || count_up(lock, path, 50)
+                    });
+                    count_up(lock, path, 50);
+                    assert!(anew.join().is_success() && again.unwrap().join().is_success());
+                }).unwrap()
+            };
+            let anew = Process::spawn(count_up, (lock.clone(), scratch.0.clone(), 50)).unwrap();
+            assert!(forked.join().is_success() && anew.join().is_success());
+            assert_eq!(fs::read_to_string(&scratch.0).unwrap(), "200");
+        });
+    }
+
+    #[test]
     fn a_lock_of_a_task_can_be_locked_again_by_it_alone_sy_01() {
         osier::run(|| {
             let lock = RLock::new().unwrap();

@@ -134,6 +134,48 @@ tests! {
     }
 
     #[test]
+    fn what_is_sent_of_bytes_is_a_slice_and_may_be_empty_cn_06() {
+        let (near, far) = pipe::duplex::<u32>().unwrap();
+        let bytes = *b"abcdef";
+        for slice in [&bytes[2..5], &bytes[bytes.len()..], &bytes[..0], &bytes[5..], &bytes] {
+            near.send_bytes(slice).unwrap();
+            assert!(far.poll(Duration::ZERO).unwrap(), "no bytes are a message as well");
+            assert_eq!(far.recv_bytes().unwrap(), slice);
+        }
+        assert!(bytes.get(bytes.len() + 1..).is_none(), "beyond there is nothing to send");
+        assert!(matches!(far.try_recv(), Err(RecvError::Empty)), "none has come twice");
+    }
+
+    #[test]
+    fn a_limit_is_of_one_wait_and_no_other_pr_22() {
+        osier::run(|| {
+            let (near, far) = pipe::duplex::<u32>().unwrap();
+            let (other, other_far) = pipe::duplex::<u32>().unwrap();
+            let patient = osier::spawn(move || other.recv());
+            assert!(osier::timeout(SHORT, || near.recv()).is_err());
+            assert!(matches!(near.recv_timeout(SHORT), Err(RecvError::TimedOut)));
+            let (waits, waited) = osier::channel::bounded::<()>(1);
+            let again = osier::spawn(move || {
+                waits.send(()).unwrap();
+                near.recv() // on the one that had limits
+            });
+            waited.recv().unwrap();
+            osier::sleep(2 * SHORT);
+            assert!(!patient.is_finished() && !again.is_finished());
+            other_far.send(&1).unwrap();
+            far.send(&2).unwrap();
+            assert_eq!((patient.join().unwrap().unwrap(), again.join().unwrap().unwrap()), (1, 2));
+            // A child has no limits of its parent either.
+            let (near, far) = pipe::duplex::<u32>().unwrap();
+            let child = osier::timeout(Duration::from_secs(60), || Process::fork(move || far.recv().map(|n| n as i32)));
+            let child = child.unwrap().unwrap();
+            osier::sleep(2 * SHORT);
+            near.send(&3).unwrap();
+            assert_eq!(child.join(), osier::process::ExitStatus::Code(3));
+        });
+    }
+
+    #[test]
     fn a_child_keeps_the_end_that_it_was_handed_and_no_other_cn_07() {
         osier::run(|| {
             let (near, far) = pipe::duplex::<u32>().unwrap();

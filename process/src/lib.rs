@@ -3,6 +3,7 @@
 //! Processes that wait as tasks do: starting them, waiting for them, and what passes between them. What users see of it they see
 //! as `osier::process`, whose docs are the ones to read. HACKING.md has the map.
 
+mod log;
 pub mod pipe;
 pub mod pool;
 #[doc(hidden)]
@@ -15,9 +16,11 @@ mod sys;
 mod wire;
 mod workers;
 
+pub use log::log_to_parent;
 pub use process::{
-    Builder, Current, Exit, ExitStatus, Function, Parent, Process, Run, Signature, StartError,
-    StillRunning, active_children, at_exit, cpu_count, current, exit, parent, set_authkey,
+    AtExit, Builder, Current, Exit, ExitStatus, Function, Parent, Process, Run, Signature,
+    StartError, StillRunning, active_children, at_exit, cpu_count, current, exit, parent,
+    set_authkey,
 };
 pub use wire::{Bytes, Parcel, Passed, RecvError, SendError, Socket, Stake};
 pub use workers::{Counter, Crew, Ended, Worker, WorkerStatus, Workers, WorkersError};

@@ -8,6 +8,12 @@ pub fn task() -> Option<TaskId> {
     hub::hub(|hub| hub?.peek(|me| Some(me?.id)))
 }
 
+/// Number and name of the task that runs, as they are printed.
+pub fn named() -> Option<(String, Option<String>)> {
+    let task = hub::hub(|hub| hub?.current())?;
+    Some((task.id.to_string(), task.name().map(|name| name.to_string())))
+}
+
 /// Whether there is waiting here: in a task, or where there is no hub that could run meanwhile; and nobody unwinds.
 pub fn may_wait() -> bool {
     let in_hub = hub::hub(|hub| hub.is_some());

@@ -10,6 +10,7 @@ use osier_runtime::run;
 use super::exit::{arm, call_hooks, finish, say};
 use super::identity::Identity;
 use super::parent::Origin;
+use crate::log;
 use crate::sys::fork::exit_now;
 
 /// Code of a child that could not begin, or panicked.
@@ -18,6 +19,7 @@ const FAILED: i32 = 1;
 /// Becomes the child, and lives its life.
 pub(super) fn live(me: Identity, origin: Origin, body: impl FnOnce() -> i32) -> Infallible {
     let daemon = me.daemon;
+    log::begin(&me.name);
     me.assume();
     arm();
     if let Err(error) = origin.settle(daemon) {

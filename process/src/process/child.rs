@@ -14,6 +14,7 @@ use rustix::process::{
 };
 
 use super::{ExitStatus, family};
+use crate::log;
 use crate::wire::about_to_wait;
 
 /// How often a child is asked for whose end cannot be waited for, as no descriptors are left.
@@ -89,9 +90,11 @@ impl Child {
     pub(super) fn wait(&self, deadline: Option<Instant>) -> Option<ExitStatus> {
         loop {
             if let Some(status) = self.reap() {
+                log::catch_up();
                 return Some(status);
             }
-            if !wait_readable(self.pidfd.as_fd(), deadline) {
+            log::look_after(family::has_some);
+            if !wait_and_read(self.pidfd.as_fd(), deadline) {
                 return self.reap();
             }
         }
@@ -104,6 +107,12 @@ impl Child {
             _ => Ok(()),
         }
     }
+}
+
+/// Waits until the child has ended; what children log is read meanwhile.
+fn wait_and_read(pidfd: BorrowedFd<'_>, deadline: Option<Instant>) -> bool {
+    about_to_wait();
+    log::wait_beside(pidfd, deadline).unwrap_or_else(|| wait_readable(pidfd, deadline))
 }
 
 /// Waits until the descriptor is readable; false when the deadline comes first.

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use osier_runtime::clock;
 use rustix::process::Signal;
 
 use super::{family, identity};
+use crate::log;
 use crate::sys::fork::{self as sys, exit_now};
 
 /// How long daemons have to end by themselves.
@@ -63,12 +64,15 @@ pub(super) fn say(what: std::fmt::Arguments<'_>) {
 }
 
 struct Hook {
+    number: u64,
     priority: i32,
     f: Box<dyn FnOnce() + Send>,
 }
 
 /// What is to be called at the end, in order of registration.
 static HOOKS: Mutex<Vec<Hook>> = Mutex::new(Vec::new());
+/// The next one's number; none comes twice, in forked children neither.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 /// Whether the system calls `finish` at the exit of this process; copies have that from their parents.
 static ARMED: AtomicBool = AtomicBool::new(false);
 
@@ -79,7 +83,8 @@ fn hooks() -> MutexGuard<'static, Vec<Hook>> {
 /// Calls `f` at the end of this process: higher priorities first, of equal ones the last registered.
 ///
 /// At the end of the main task's body in a child, so that it may wait as tasks do; otherwise at the process' exit, before children are waited for.
-/// Not when the process is killed by a signal, nor in forked children. A panic in it is reported, and the others are called.
+/// Once, and not when the process is killed by a signal, nor in forked children. A panic in it is reported, and the others are called.
+/// What is given can call it before, or cancel it; dropped, it does nothing.
 ///
 /// # Blocking
 /// Never switches tasks.
@@ -87,9 +92,61 @@ fn hooks() -> MutexGuard<'static, Vec<Hook>> {
 /// ```
 /// osier::process::at_exit(0, || println!("bye"));
 /// ```
-pub fn at_exit(priority: i32, f: impl FnOnce() + Send + 'static) {
+pub fn at_exit(priority: i32, f: impl FnOnce() + Send + 'static) -> AtExit {
     arm();
-    hooks().push(Hook { priority, f: Box::new(f) });
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    hooks().push(Hook { number, priority, f: Box::new(f) });
+    AtExit(number)
+}
+
+/// What was registered by [`at_exit`]: Python's `Finalize`.
+///
+/// As a field of a type whose destructor calls it, it makes sure that something is done once: at the end of the value, or of the process if that
+/// comes first, when no destructors run.
+///
+/// ```
+/// use osier::process::at_exit;
+///
+/// let bye = at_exit(0, || println!("bye"));
+/// assert!(bye.is_pending());
+/// assert!(bye.call()); // bye
+/// assert!(!bye.is_pending() && !bye.cancel());
+/// ```
+#[derive(Debug)]
+pub struct AtExit(u64);
+
+impl AtExit {
+    /// Calls it now, and not at the end; false if it was called or cancelled.
+    ///
+    /// Also in a forked child, where nothing that its parent has registered is pending.
+    ///
+    /// # Blocking
+    /// Switches tasks if it does.
+    pub fn call(&self) -> bool {
+        self.take().map(|hook| (hook.f)()).is_some()
+    }
+
+    /// Has it not called any more, and drops it; false if it was called or cancelled.
+    ///
+    /// # Blocking
+    /// Never switches tasks, unless a destructor of what it has captured does.
+    pub fn cancel(&self) -> bool {
+        self.take().is_some()
+    }
+
+    /// Whether it is still to be called.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn is_pending(&self) -> bool {
+        hooks().iter().any(|hook| hook.number == self.0)
+    }
+
+    fn take(&self) -> Option<Hook> {
+        let mut hooks = hooks();
+        let place = hooks.iter().position(|hook| hook.number == self.0)?;
+        Some(hooks.remove(place))
+    }
 }
 
 /// In a forked child: these are the parent's.
@@ -127,6 +184,16 @@ pub(super) fn finish() {
     end_daemons(clock::now() + GRACE);
     family::living().iter().for_each(|child| _ = child.wait(None));
     let _ = io::stdout().flush();
+    end_log();
+}
+
+/// What was logged here is sent, what children have logged is delivered.
+fn end_log() {
+    log::deliver_all();
+    let lost = log::flush();
+    if lost > 0 {
+        say(format_args!("{lost} log records are lost: the parent does not take them"));
+    }
 }
 
 fn end_daemons(patience: Instant) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Process;
 use super::child::Child;
+use crate::log;
 
 static CHILDREN: Mutex<Vec<Arc<Child>>> = Mutex::new(Vec::new());
 
@@ -21,8 +22,17 @@ pub(super) fn leave(child: &Child) {
     let mut children = children();
     let place = children.iter().position(|other| ptr::eq(Arc::as_ptr(other), child));
     let gone = place.map(|place| children.swap_remove(place));
+    let was_last = gone.is_some() && children.is_empty();
     drop(children);
     drop(gone);
+    if was_last {
+        log::none_left();
+    }
+}
+
+/// Whether there is any that was not reaped.
+pub(super) fn has_some() -> bool {
+    !children().is_empty()
 }
 
 /// In a forked child: these are the parent's children.

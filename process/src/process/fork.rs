@@ -26,6 +26,7 @@ use super::child::Child;
 use super::identity::{self, Identity};
 use super::parent::Origin;
 use super::{Process, StartError, exit, family, lifeline};
+use crate::log;
 use crate::sys::fork::{self as sys, Side, exit_now};
 use crate::wire::{give_up_all_but, staked};
 
@@ -43,6 +44,7 @@ pub(super) fn fork(
         line: lifeline::for_child()?,
         lasts: true, // the only thread of a process is its first
     };
+    log::prepare()?;
     let reserved = gate.try_clone()?; // for the child's pidfd
     let me = name();
     let _ = io::stdout().flush(); // or what is in its buffer would be printed twice
@@ -56,6 +58,7 @@ pub(super) fn fork(
             let child = Child::adopt(pid, me.name, me.daemon)?;
             open(opener, body);
             child.look_after();
+            log::look_after(family::has_some);
             Ok(Process::of(child))
         }
     }
@@ -98,6 +101,7 @@ fn begin(
     family::forget();
     exit::forget_hooks();
     lifeline::let_go();
+    log::forget();
     let Ok(handed) = pass(gate) else { exit_now(1) };
     if let Err(error) = left.and_then(|()| give_up_all_but(&handed)) {
         give_up(&error);

@@ -29,10 +29,13 @@ mod run;
 mod signature;
 mod spawn;
 mod status;
+#[cfg(test)]
+#[allow(unsafe_code)] // in what the macro makes, which is of this crate here
+mod tests;
 
 pub use builder::Builder;
 pub use error::StartError;
-pub use exit::{Exit, at_exit, exit};
+pub use exit::{AtExit, Exit, at_exit, exit};
 pub use family::active_children;
 pub(crate) use function::functions;
 pub use function::{Function, lookup};

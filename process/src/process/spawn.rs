@@ -14,6 +14,7 @@ use super::function::lookup;
 use super::identity::{self, Identity};
 use super::parent::Origin;
 use super::{Process, StartError, exit, family, lifeline};
+use crate::log;
 use crate::sys::entry::enter_by;
 use crate::sys::launch::launch;
 use crate::wire::{Parcel, Passed, RecvError, Socket, for_a_start};
@@ -26,6 +27,7 @@ struct Letter {
     parent: String,
     line: Passed<OwnedFd>,
     lasts: bool,
+    log: Option<log::Given>,
 }
 
 /// Starts a process; `name` says who it is.
@@ -45,12 +47,14 @@ pub(super) fn spawn<A: Serialize>(
     let me = name();
     let lasts = rustix::thread::gettid() == rustix::process::getpid();
     let parent = identity::with(|me| me.name.clone());
-    let letter = Letter { function: function.to_string(), me, parent, line, lasts };
+    let log = log::given()?;
+    let letter = Letter { function: function.to_string(), me, parent, line, lasts, log };
     near.try_send(&Parcel::pack(&letter)?)?;
     near.try_send(&args)?;
     let pid = launch(far.as_fd())?;
     let child = Child::adopt(pid, letter.me.name, letter.me.daemon)?;
     child.look_after();
+    log::look_after(family::has_some);
     Ok(Process::of(child))
 }
 
@@ -62,6 +66,9 @@ fn boot(fd: OwnedFd, parent: u32) -> ! {
         Ok(both) => both,
         Err(error) => give_up(&error.into()),
     };
+    if let Some(given) = letter.log {
+        log::begin_anew(given);
+    }
     let origin =
         Origin { pid: parent, name: letter.parent, line: letter.line.0, lasts: letter.lasts };
     let function = letter.function;

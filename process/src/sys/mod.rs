@@ -8,6 +8,7 @@
 //! - `shared`: memory that several processes have
 //! - `forked`: being called in forked copies
 //! - `signals`: signals as bytes to read, and holding them back
+//! - `restless`: a stream of signals, for tests
 //!
 //! # Why unsafe
 //!
@@ -21,5 +22,7 @@ pub(crate) mod fork;
 pub(crate) mod forked;
 pub(crate) mod launch;
 pub(crate) mod lifeline;
+#[cfg(test)]
+pub(crate) mod restless;
 pub(crate) mod shared;
 pub(crate) mod signals;

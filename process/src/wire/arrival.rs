@@ -203,7 +203,8 @@ struct Buffer(Vec<u8>);
 
 impl Buffer {
     fn take() -> Buffer {
-        let mut buffer = BUFFER.take();
+        // At the end of the process the thread's is gone.
+        let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
         if buffer.is_empty() {
             buffer = vec![0; NUMBER + HEAD + INLINE];
         }

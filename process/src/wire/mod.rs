@@ -30,6 +30,7 @@ pub use passed::Passed;
 pub(crate) use passed::{Inherited, for_a_start};
 pub(crate) use sealed::Sheet;
 pub use socket::Socket;
+pub(crate) use socket::try_send_bytes;
 pub use stake::Stake;
 pub(crate) use stake::{give_up_all_but, staked};
 pub(crate) use stop::{about_to_wait, before_stopping};

@@ -135,12 +135,7 @@ impl Socket {
     /// # Blocking
     /// Never switches tasks.
     pub fn try_send(&self, parcel: &Parcel) -> Result<(), SendError> {
-        let message = Outgoing::new((&parcel.bytes, &parcel.descriptors))?;
-        match message.send(self.as_fd()) {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(SendError::TimedOut),
-            Err(error) => Err(error.into()),
-        }
+        try_send((&parcel.bytes, &parcel.descriptors), self.as_fd())
     }
 
     /// As [`try_send`](Self::try_send), with a number in front that can be looked at before the parcel is received.
@@ -276,6 +271,20 @@ impl From<Socket> for OwnedFd {
         drop(socket.stake);
         socket.source.into_inner()
     }
+}
+
+/// Sends a parcel by that socket, if there is room now.
+fn try_send(parcel: Parts<'_>, by: BorrowedFd<'_>) -> Result<(), SendError> {
+    match Outgoing::new(parcel)?.send(by) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(SendError::TimedOut),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Sends bytes that are a parcel without descriptors by that socket, if there is room now.
+pub(crate) fn try_send_bytes(by: BorrowedFd<'_>, bytes: &[u8]) -> Result<(), SendError> {
+    try_send((bytes, &[]), by)
 }
 
 /// A connected pair of message sockets.

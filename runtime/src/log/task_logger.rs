@@ -1,16 +1,19 @@
-//! Log records that say which task made them.
+//! A logger that says which task made a record.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use ::log::kv::Source;
 use ::log::{Log, Metadata, Record};
 
+use super::origin::{Origin, Rest};
 use crate::hub::hub;
 
 /// A logger around another one, which puts the task in front of what a record says.
 ///
 /// What is logged in a task begins with its number and name, `[task 7 'fetch'] `; what is logged elsewhere
-/// stays as it is. It can be switched off and on at any time, by any thread.
+/// stays as it is. Of a record that a child process has sent it says process and task, `[process 4711 'Process-1', task 7 'fetch'] `.
+/// It can be switched off and on at any time, by any thread.
 ///
 /// ```
 /// use log::{Log, Metadata, Record};
@@ -66,30 +69,41 @@ impl<L> TaskLogger<L> {
     }
 }
 
+impl<L: Log> TaskLogger<L> {
+    /// Passes a record on with that in front, and these key-values.
+    fn say(&self, record: &Record<'_>, who: &dyn fmt::Display, pairs: &dyn Source) {
+        let args = record.args();
+        let mut said = Record::builder();
+        said.metadata(record.metadata().clone()).line(record.line());
+        said.key_values(&pairs);
+        match record.module_path_static() {
+            Some(path) => said.module_path_static(Some(path)),
+            None => said.module_path(record.module_path()),
+        };
+        match record.file_static() {
+            Some(file) => said.file_static(Some(file)),
+            None => said.file(record.file()),
+        };
+        // The arguments live as long as the statement they stand in.
+        self.inner.log(&said.args(format_args!("[{who}] {args}")).build());
+    }
+}
+
 impl<L: Log> Log for TaskLogger<L> {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
         self.inner.enabled(metadata)
     }
 
     fn log(&self, record: &Record<'_>) {
-        let task = if self.is_on() { hub(|hub| hub?.current()) } else { None };
-        match task {
-            Some(task) => {
-                let args = record.args();
-                let mut said = Record::builder();
-                said.metadata(record.metadata().clone()).line(record.line());
-                said.key_values(record.key_values());
-                match record.module_path_static() {
-                    Some(path) => said.module_path_static(Some(path)),
-                    None => said.module_path(record.module_path()),
-                };
-                match record.file_static() {
-                    Some(file) => said.file_static(Some(file)),
-                    None => said.file(record.file()),
-                };
-                // The arguments live as long as the statement they stand in.
-                self.inner.log(&said.args(format_args!("[task {}] {args}", *task)).build());
-            }
+        if !self.is_on() {
+            return self.inner.log(record);
+        }
+        if let Some(origin) = Origin::of(record) {
+            // Who passes it on is not who has made it.
+            return self.say(record, &origin, &Rest(record.key_values()));
+        }
+        match hub(|hub| hub?.current()) {
+            Some(task) => self.say(record, &format_args!("task {}", *task), record.key_values()),
             None => self.inner.log(record),
         }
     }
