@@ -50,9 +50,11 @@ fn spin(length: u64) {
 
 /// Whether that is so before long.
 fn soon(mut is_so: impl FnMut() -> bool) -> bool {
-    (0..5000).any(|_| is_so() || {
-        osier::sleep(Duration::from_millis(1));
-        false
+    (0..5000).any(|_| {
+        is_so() || {
+            osier::sleep(Duration::from_millis(1));
+            false
+        }
     })
 }
 
