@@ -76,7 +76,8 @@ fn files(pid: u32) -> Vec<(String, u32)> {
         let flags = text.lines().find_map(|line| line.strip_prefix("flags:"))?;
         u32::from_str_radix(flags.trim(), 8).ok()
     };
-    all.filter_map(|entry| Some((entry.file_name().into_string().ok()?, flags(&entry.path())?))).collect()
+    all.filter_map(|entry| Some((entry.file_name().into_string().ok()?, flags(&entry.path())?)))
+        .collect()
 }
 
 /// Writing ends of all pipes that a process has: its lifeline is one of them.
