@@ -5,16 +5,19 @@
 mod alone;
 #[path = "support/kills.rs"]
 mod kills;
+#[path = "support/limits.rs"]
+mod limits;
 
-use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use alone::tests;
 use kills::{Belongings, PATIENCE};
+use limits::{limited, with_room};
 use osier::process::pipe::{self, Listener};
 use osier::process::pool::{Pool, ProcessPoolExecutor, TaskError};
 use osier::process::queue::{GetError, JoinableQueue, Queue, SimpleQueue};
@@ -88,32 +91,6 @@ const MAKERS: &[(&str, fn() -> Made)] = &[
     }),
 ];
 
-/// The numbers of this process' descriptors.
-fn numbers() -> BTreeSet<u64> {
-    let all = fs::read_dir("/proc/self/fd").unwrap().flatten();
-    let mut all: Vec<u64> =
-        all.map(|entry| entry.file_name().to_str().unwrap().parse().unwrap()).collect();
-    // That of the folder was the lowest that was free.
-    all.retain(|number| fs::read_link(format!("/proc/self/fd/{number}")).is_ok());
-    all.into_iter().collect()
-}
-
-/// Calls `f` with room for so many descriptors more.
-fn with_room<T>(room: usize, f: impl FnOnce() -> T) -> T {
-    let used = numbers();
-    let limit = (0..).filter(|number| !used.contains(number)).nth(room).unwrap();
-    limited(Resource::Nofile, limit, f)
-}
-
-/// Calls `f` with a limit.
-fn limited<T>(what: Resource, limit: u64, f: impl FnOnce() -> T) -> T {
-    let before = getrlimit(what);
-    setrlimit(what, Rlimit { current: Some(limit), ..before }).unwrap();
-    let result = f();
-    setrlimit(what, before).unwrap();
-    result
-}
-
 /// Says that a signal is ignored.
 const TOLD: &str = "OSIER_TEST_TOLD";
 
@@ -166,6 +143,27 @@ tests! {
     }
 
     #[test]
+    fn without_descriptors_processes_and_locks_are_waited_for_all_the_same_c_21() {
+        osier::run(|| {
+            let (lock, ready) = (Lock::new().unwrap(), Event::new().unwrap());
+            let (theirs, set) = (lock.clone(), ready.clone());
+            let child = Process::fork(move || {
+                let held = theirs.lock().unwrap();
+                set.set();
+                osier::sleep(Duration::from_millis(5));
+                drop(held);
+                osier::sleep(Duration::from_millis(5));
+            });
+            let child = child.unwrap();
+            ready.wait();
+            with_room(0, || {
+                drop(lock.lock_timeout(PATIENCE).unwrap());
+                assert!(child.join_timeout(PATIENCE).unwrap().is_success());
+            });
+        });
+    }
+
+    #[test]
     fn a_connection_that_nobody_has_a_descriptor_for_waits_cn_11() {
         osier::run(|| {
             let listener = Listener::bind(here()).unwrap();
@@ -207,12 +205,29 @@ tests! {
             queue.put(Bytes(vec![3])).unwrap();
             let lost = with_room(0, || queue.get()).unwrap_err();
             assert!(matches!(&lost, GetError::Io(error) if error.to_string().contains("lost")), "{lost}");
-            assert_eq!(queue.get().unwrap()[..], [3]);
-            for n in 0..2 {
-                queue.put_timeout(Bytes(vec![n]), PATIENCE).expect("its place is free");
-            }
+            queue.try_put(Bytes(vec![4])).expect("its place is free, though there are others");
             assert!(queue.try_put(Bytes(vec![])).is_err());
+            assert_eq!((queue.get().unwrap()[0], queue.get().unwrap()[0]), (3, 4));
             before.are_the_same("a queue");
+        });
+    }
+
+    #[test]
+    fn what_a_process_leaves_in_one_piece_waits_for_a_descriptor_qm_04() {
+        osier::run(|| {
+            let queue = Queue::<u32>::unbounded().unwrap();
+            let other = queue.clone();
+            let producer = Process::fork(move || (0..30_000).for_each(|n| other.put(n).unwrap()));
+            assert!(producer.unwrap().join().is_success());
+            let mut next = 0;
+            while let Ok(n) = with_room(0, || queue.try_get()) {
+                assert_eq!(n, next);
+                next += 1;
+            }
+            let error = with_room(0, || queue.try_get()).unwrap_err();
+            assert!(matches!(&error, GetError::Io(error) if error.to_string().contains("open files")), "{error}");
+            assert!((0..30_000).skip(next as usize).all(|n| queue.try_get().is_ok_and(|got| got == n)));
+            assert!(matches!(queue.try_get(), Err(GetError::Empty)));
         });
     }
 
@@ -319,6 +334,20 @@ tests! {
             assert!(limited(Resource::As, limit, || Process::fork(|| ()).unwrap().join().is_success()));
             before.are_the_same("large things");
         });
+    }
+
+    #[test]
+    fn what_is_shared_has_its_memory_from_the_start_qm_01() {
+        let _all = (Lock::new().unwrap(), Queue::<u8>::bounded(100_000).unwrap(), Semaphore::new(1000).unwrap());
+        let all = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        let is_shared = |path: &PathBuf| {
+            fs::read_link(path).is_ok_and(|target| target.display().to_string().contains("memfd:osier-shared"))
+        };
+        let shared: Vec<_> = all.map(|entry| entry.path()).filter(is_shared).collect();
+        assert_eq!(shared.len(), 3);
+        for file in shared.iter().map(|path| fs::metadata(path).unwrap()) {
+            assert!(file.blocks() * 512 >= file.len(), "what is missing is a signal when it is first written");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::handle::no_seat;
 use super::here::Here;
 use super::road::{self, PREFIX};
 use super::{GetError, Queue};
-use crate::wire::{Arrival, RecvError};
+use crate::wire::{Arrival, Missed, RecvError};
 
 impl<T: DeserializeOwned> Queue<T> {
     /// Gets the next item, as soon as there is one.
@@ -119,8 +119,8 @@ impl<T: DeserializeOwned> Queue<T> {
         match core.outlet.recv_unless(deadline, nothing_here) {
             Ok(Some(came)) => Ok(road::arrived(core, came)),
             Ok(None) => Ok(None),
-            Err(RecvError::Closed) => self.look(here),
-            Err(error) => Err(road::failed(error)),
+            Err(Missed { error: RecvError::Closed, .. }) => self.look(here),
+            Err(missed) => Err(road::lost(core, missed)),
         }
     }
 

@@ -11,6 +11,7 @@
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -23,10 +24,10 @@ use super::core::Core;
 use super::exit;
 use super::here::Here;
 use super::slots::Slot;
-use crate::wire::{Arrival, Parcel, RecvError, SendError};
+use crate::wire::{Arrival, FIRST, Missed, Parcel, RecvError, SendError};
 
-/// Bytes before an item's own: which place it has.
-pub(super) const PREFIX: usize = 8;
+/// Bytes before an item's own: which place it has. They are known though the item is lost.
+pub(super) const PREFIX: usize = FIRST;
 /// In the place of a place: it has none.
 const NO_PLACE: u32 = u32::MAX;
 /// In the place of a place: it is no item, but wakes who waits.
@@ -240,9 +241,9 @@ pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Arriv
                 Some(item) => return Ok(Some(item)),
                 None => continue,
             },
-            Err(RecvError::Empty) => false,
-            Err(RecvError::Closed) => true,
-            Err(error) => return Err(failed(error)),
+            Err(Missed { error: RecvError::Empty, .. }) => false,
+            Err(Missed { error: RecvError::Closed, .. }) => true,
+            Err(missed) => return Err(lost(core, missed)),
         };
         if let Some(item) = take_kept(core, here) {
             return Ok(Some(item));
@@ -266,6 +267,17 @@ pub(super) fn arrived(core: &Core, came: Arrival) -> Option<Arrival> {
     }
     give_up_place(core, slot_of(numbers));
     Some(came)
+}
+
+/// What came out of the kernel could not be received: its place is free all the same.
+pub(super) fn lost(core: &Core, missed: Missed) -> GetError {
+    if let Some(first) = missed.first {
+        let numbers = numbers(&first);
+        if numbers.0 != NUDGE {
+            give_up_place(core, slot_of(numbers));
+        }
+    }
+    failed(missed.error)
 }
 
 fn give_up_place(core: &Core, slot: Option<Slot>) {
@@ -300,11 +312,20 @@ fn adopt_piece(core: &Arc<Core>, here: &Arc<Here>) -> Result<bool, GetError> {
     if let Some((ledger, seat)) = in_hand {
         ledger.reach(seat);
     }
-    let came = core.inlet.try_recv();
-    let items = match came {
-        Ok(batch) => batch::unpack(batch),
-        Err(_) => VecDeque::new(),
+    // A piece stands in a file. One that cannot be received is lost, so see first whether it could.
+    let came = match core.inlet.as_fd().try_clone_to_owned() {
+        Ok(_spare) => core.inlet.try_recv(),
+        Err(error) => Err(error.into()),
     };
+    let items = match came {
+        Ok(batch) => Ok(batch::unpack(batch)),
+        Err(RecvError::Empty | RecvError::Closed) => Ok(VecDeque::new()),
+        Err(error) => Err(failed(error)),
+    };
+    if let (Some((ledger, seat)), Err(_)) = (in_hand, &items) {
+        ledger.let_go(seat);
+    }
+    let items = items?;
     if let (Some(slots), false) = (core.slots(), items.is_empty()) {
         items.iter().filter_map(Item::slot).for_each(|slot| slots.adopt(slot, here.me));
     }

@@ -13,7 +13,7 @@ use osier_runtime::io::Got;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 use serde::de::DeserializeOwned;
 
-use super::frame::{HEAD, Head, INLINE, MOST};
+use super::frame::{FIRST, HEAD, Head, INLINE, LENGTH, MOST};
 use super::parcel::decode;
 use super::sealed::unseal;
 use super::{Parcel, RecvError};
@@ -37,6 +37,32 @@ pub(super) struct Incoming {
 pub(crate) struct Arrival {
     body: Body,
     descriptors: Vec<OwnedFd>,
+}
+
+/// Nothing has come, or what has come is gone.
+#[derive(Debug)]
+pub(crate) struct Missed {
+    pub(crate) error: RecvError,
+    /// The first bytes of the value that is gone, if it was one.
+    pub(crate) first: Option<[u8; FIRST]>,
+}
+
+impl From<RecvError> for Missed {
+    fn from(error: RecvError) -> Missed {
+        Missed { error, first: None }
+    }
+}
+
+impl From<io::Error> for Missed {
+    fn from(error: io::Error) -> Missed {
+        RecvError::from(error).into()
+    }
+}
+
+impl From<Missed> for RecvError {
+    fn from(missed: Missed) -> RecvError {
+        missed.error
+    }
 }
 
 /// Where its bytes are.
@@ -78,7 +104,18 @@ impl From<Parcel> for Arrival {
 }
 
 impl Incoming {
-    pub(super) fn open(mut self, limit: usize) -> Result<Arrival, RecvError> {
+    pub(super) fn open(self, limit: usize) -> Result<Arrival, Missed> {
+        let first = self.first();
+        self.take_apart(limit).map_err(|error| Missed { error, first })
+    }
+
+    /// The first bytes of the value, if it is a message of ours.
+    fn first(&self) -> Option<[u8; FIRST]> {
+        let (head, body) = Head::decode(self.buffer.0.get(..self.length)?)?;
+        body.get(if head.sealed { LENGTH } else { 0 }..)?.first_chunk().copied()
+    }
+
+    fn take_apart(mut self, limit: usize) -> Result<Arrival, RecvError> {
         if self.length == 0 {
             return Err(RecvError::Closed);
         }
@@ -94,7 +131,11 @@ impl Incoming {
             return Err(no_message());
         }
         let body = if head.sealed {
-            let length = body.try_into().map(u64::from_le_bytes).map_err(|_| no_message())?;
+            let (length, first) = body.split_first_chunk::<LENGTH>().ok_or_else(no_message)?;
+            if first.len() > FIRST {
+                return Err(no_message());
+            }
+            let length = u64::from_le_bytes(*length);
             Body::Apart(unseal(self.descriptors.remove(0), length, limit)?)
         } else if body.len() > limit {
             return Err(RecvError::TooLong(body.len() as u64));

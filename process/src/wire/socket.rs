@@ -12,13 +12,10 @@ use rustix::net::{
     sendmsg, socketpair,
 };
 
-use super::arrival::{Arrival, receive};
-use super::frame::{HEAD, Head, INLINE, MOST, MOST_PASSED};
+use super::arrival::{Arrival, Missed, receive};
+use super::frame::{FIRST, HEAD, Head, INLINE, LENGTH, MOST, MOST_PASSED};
 use super::sealed::seal;
 use super::{Parcel, RecvError, SendError, Stake, about_to_wait};
-
-/// Bytes of the length of what stands in a file.
-const LENGTH: usize = 8;
 
 /// The longest value that is taken, unless somebody says otherwise.
 const LIMIT: usize = 256 << 20;
@@ -155,7 +152,7 @@ impl Socket {
     }
 
     /// As `recv`; what has come is still where it was received.
-    pub(crate) fn arrival(&self, deadline: Option<Instant>) -> Result<Arrival, RecvError> {
+    pub(crate) fn arrival(&self, deadline: Option<Instant>) -> Result<Arrival, Missed> {
         about_to_wait();
         self.source.read(deadline, receive)?.open(self.limit)
     }
@@ -165,7 +162,7 @@ impl Socket {
         &self,
         deadline: Option<Instant>,
         elsewhere: impl Fn() -> bool,
-    ) -> Result<Option<Arrival>, RecvError> {
+    ) -> Result<Option<Arrival>, Missed> {
         about_to_wait();
         let came = self.source.read(deadline, |fd| match receive(fd) {
             Ok(came) => Ok(Got { value: Some(came.value), drained: false }),
@@ -195,10 +192,10 @@ impl Socket {
     }
 
     /// As `try_recv`; what has come is still where it was received.
-    pub(crate) fn try_arrival(&self) -> Result<Arrival, RecvError> {
+    pub(crate) fn try_arrival(&self) -> Result<Arrival, Missed> {
         match receive(self.source.get_ref()) {
             Ok(came) => came.value.open(self.limit),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(RecvError::Empty),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(RecvError::Empty.into()),
             Err(error) => Err(error.into()),
         }
     }
@@ -290,7 +287,7 @@ impl<'a> Outgoing<'a> {
             (None, None)
         };
         let carried = if queued { &[][..] } else { descriptors };
-        let body = if sealed { &[][..] } else { bytes };
+        let body = if sealed { &bytes[..bytes.len().min(FIRST)] } else { bytes };
         let carried = carried.iter().map(OwnedFd::as_fd).collect();
         Ok(Outgoing { head, headed, body, carried, file, queue, _queued: near })
     }
