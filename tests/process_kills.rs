@@ -71,7 +71,7 @@ fn contend(lock: Lock, places: Semaphore) -> Process {
 }
 
 /// Longer than a message takes, so that an item is on its way for a while.
-const LONG: [u8; 165_000] = [7; 165_000];
+static LONG: [u8; 165_000] = [7; 165_000];
 
 /// An item that tells which one it is.
 fn item(n: u64) -> (u64, Bytes) {

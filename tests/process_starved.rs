@@ -33,6 +33,8 @@ functions! {
     fn length(bytes: Bytes) -> u64 { bytes.len() as u64 }
 }
 
+/// What is made, and how.
+type Maker = (&'static str, fn() -> Made);
 /// Made, and what is to be done with it when there is room again; or why it was not.
 type Made = Result<Box<dyn FnOnce()>, String>;
 
@@ -57,7 +59,7 @@ fn use_pool(pool: &Pool) {
 }
 
 /// All that has an error for when the system refuses.
-const MAKERS: &[(&str, fn() -> Made)] = &[
+const MAKERS: &[Maker] = &[
     ("lock", || made(Lock::new(), |lock| drop(lock.lock().unwrap()))),
     ("recursive lock", || made(RLock::new(), |lock| drop(lock.lock().unwrap()))),
     ("semaphore", || made(Semaphore::new(2), |it| drop(it.acquire().unwrap()))),
