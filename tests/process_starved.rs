@@ -103,7 +103,7 @@ fn as_nobody(f: fn()) {
     }
     osier::run(|| {
         let child = Process::fork(move || {
-            rustix::thread::set_thread_uid(Uid::from_raw(54_321)).unwrap();
+            rustix::thread::set_thread_uid(Uid::from_raw(1_000_000 + std::process::id())).unwrap();
             // Or what is in /proc of it would be root's.
             rustix::process::set_dumpable_behavior(DumpableBehavior::Dumpable).unwrap();
             f();
