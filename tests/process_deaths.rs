@@ -1,4 +1,6 @@
 //! Processes that are killed while they hold what others wait for, or wait for it themselves.
+//!
+//! At any moment: `process_kills.rs`.
 
 #[path = "support/alone.rs"]
 mod alone;
@@ -45,31 +47,6 @@ fn waiter(lock: &Lock) -> Process {
 fn kill(child: Process) {
     child.kill().unwrap();
     assert_eq!(child.join(), ExitStatus::Signal(9));
-}
-
-/// Numbers by lot; the seed is printed.
-struct Lot(u64);
-
-impl Lot {
-    fn new() -> Lot {
-        let seed = std::env::var("OSIER_TEST_SEED").ok().and_then(|text| text.parse().ok());
-        let now = || std::time::UNIX_EPOCH.elapsed().unwrap().as_nanos() as u64;
-        let seed = seed.unwrap_or_else(now) | 1;
-        println!("OSIER_TEST_SEED={seed}");
-        Lot(seed)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % limit
-    }
-}
-
-/// How many rounds: more in `.ci/long`.
-fn rounds() -> u64 {
-    std::env::var("OSIER_KILLS").ok().map_or(50, |text| text.parse().expect("a number"))
 }
 
 tests! {
@@ -210,40 +187,6 @@ tests! {
             kill(first);
             assert_eq!(changed.notify(1), 1);
             assert!(second.join().is_success());
-        });
-    }
-
-    #[test]
-    fn killed_at_any_moment_nothing_is_lost_and_nobody_hangs_c_21() {
-        osier::run(|| {
-            let mut lot = Lot::new();
-            let (lock, places) = (Lock::new().unwrap(), Semaphore::new(2).unwrap());
-            let (mut held, mut waited) = (0, 0);
-            for round in 0..rounds() {
-                let children: Vec<_> = (0..3).map(|_| {
-                    let (lock, places) = (lock.clone(), places.clone());
-                    Process::fork(move || while std::hint::black_box(true) {
-                        let _permit = places.acquire().unwrap();
-                        let _held = lock.lock().unwrap_or_else(|error| error.into_guard().unwrap());
-                    }).unwrap()
-                }).collect();
-                osier::sleep(Duration::from_micros(500 + lot.below(3000)));
-                for child in &children {
-                    held += u32::from(lock.holder() == Some(child.pid()));
-                    waited += u32::from(waits(&lock, child.pid()) || waits(&places, child.pid()));
-                    child.kill().unwrap();
-                    osier::sleep(Duration::from_micros(lot.below(300)));
-                }
-                assert!(children.iter().all(|child| child.join() == ExitStatus::Signal(9)));
-                let guard = lock.lock_timeout(PATIENCE).or_else(|error| error.into_guard().ok_or("it hangs"));
-                drop(guard.unwrap_or_else(|why| panic!("{why} in round {round}: {lock:?}")));
-                lock.clear_poison();
-                let both = [0, 1].map(|_| places.acquire_timeout(PATIENCE));
-                assert!(both.iter().all(Result::is_ok), "round {round}: {places:?}");
-                drop(both);
-                assert_eq!(places.available(), 2);
-            }
-            println!("{held} of them held the lock, {waited} waited");
         });
     }
 }

@@ -2,6 +2,10 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/kills.rs"]
+mod kills;
+#[path = "support/limits.rs"]
+mod limits;
 #[path = "support/workers.rs"]
 mod workers;
 
@@ -11,6 +15,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use alone::tests;
+use kills::Belongings;
+use limits::with_room;
 use osier::net::server::{Front, next_request};
 use osier::net::{TcpListener, TcpStream};
 use osier::process::{Crew, Worker, Workers};
@@ -271,6 +277,39 @@ tests! {
             });
             assert_eq!(front.serve(answer).unwrap().killed, 0);
             client.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn at_every_number_of_descriptors_it_serves_or_is_an_error_c_15() {
+        fn start() -> Result<Crew, String> {
+            let front = Front::new().workers(Workers::new().processes(2).pause(SHORT));
+            let front = front.listen("127.0.0.1:0").map_err(|error| error.to_string())?;
+            front.start_serving(answer).map_err(|error| error.to_string())
+        }
+        let end = |crew: Crew| {
+            crew.drain();
+            crew.join().unwrap();
+        };
+        osier::run(|| {
+            end(start().unwrap()); // what is made once is there
+            let before = Belongings::settled();
+            let mut went = 0;
+            for room in 0.. {
+                if went == 3 {
+                    break;
+                }
+                assert!(room < 100);
+                match with_room(room, start) {
+                    Err(text) => assert!(text.contains("open files"), "{room}: {text}"),
+                    Ok(crew) => {
+                        went += 1;
+                        end(crew);
+                    }
+                }
+                before.are_the_same(&format!("room for {room}"));
+            }
+            assert!(went > 0);
         });
     }
 }

@@ -2,6 +2,8 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/kills.rs"]
+mod kills;
 #[path = "support/pools.rs"]
 mod pools;
 
@@ -9,6 +11,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use alone::tests;
+use kills::{Lot, kills};
 use osier::process::pool::{Pool, ProcessPoolExecutor, TaskError};
 use osier::process::{active_children, functions};
 use osier::thread::CallError;
@@ -20,28 +23,9 @@ functions! {
     fn nap(ms: u64) -> u64 { osier::sleep(Duration::from_millis(ms)); ms }
 }
 
-/// Numbers by lot, the same for the same seed.
-struct Lot(u64);
-
-impl Lot {
-    fn below(&mut self, n: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (z ^ (z >> 31)) % n
-    }
-}
-
-fn number(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
-
-/// Rounds (`OSIER_KILLS`) and what is drawn (`OSIER_SEED`).
+/// Rounds, and what is drawn.
 fn rounds() -> (u64, Lot) {
-    let seed = number("OSIER_SEED", u64::from(std::process::id()));
-    println!("OSIER_SEED={seed}");
-    (number("OSIER_KILLS", 50), Lot(seed))
+    (kills(), Lot::new())
 }
 
 /// Kills a worker by lot, if there is one.

@@ -4,42 +4,15 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/kills.rs"]
+mod kills;
 
 use std::time::Duration;
 
 use alone::tests;
+use kills::{Lot, PATIENCE, kills};
 use osier::process::Process;
 use osier::process::queue::{GetError, JoinableQueue, Queue};
-
-/// Longer than anything takes that does not hang.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-fn number(name: &str, or: u64) -> u64 {
-    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(or)
-}
-
-/// Numbers by lot.
-struct Lot(u64);
-
-impl Lot {
-    fn new() -> Lot {
-        let seed = number("OSIER_SEED", u64::from(std::process::id()));
-        println!("OSIER_SEED={seed}");
-        Lot(seed)
-    }
-
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        (mixed ^ (mixed >> 27)) % limit
-    }
-
-    /// Some time, mostly less than a millisecond.
-    fn moment(&mut self) -> Duration {
-        let most = [100, 500, 3000][self.below(3) as usize];
-        Duration::from_micros(self.below(most))
-    }
-}
 
 /// Whether the queue holds as much as it says, once it is empty.
 fn is_whole(queue: &Queue<Vec<u8>>, size: usize) {
@@ -73,7 +46,7 @@ tests! {
     fn a_producer_that_is_killed_loses_no_place_qm_01() {
         let mut lot = Lot::new();
         osier::run(move || {
-            for round in 0..number("OSIER_KILLS", 50) {
+            for round in 0..kills() {
                 let size = [1, 3, 600][round as usize % 3];
                 let queue = Queue::<Vec<u8>>::bounded(size).unwrap();
                 let other = queue.clone();
@@ -100,7 +73,7 @@ tests! {
     fn a_consumer_that_is_killed_loses_no_place_qm_01() {
         let mut lot = Lot::new();
         osier::run(move || {
-            for round in 0..number("OSIER_KILLS", 50) {
+            for round in 0..kills() {
                 let size = [1, 3, 600][round as usize % 3];
                 let queue = Queue::<Vec<u8>>::bounded(size).unwrap();
                 let other = queue.clone();
@@ -124,7 +97,7 @@ tests! {
     fn others_go_on_when_some_are_killed_qm_01() {
         let mut lot = Lot::new();
         osier::run(move || {
-            for _ in 0..number("OSIER_KILLS", 50).div_ceil(5) {
+            for _ in 0..kills().div_ceil(5) {
                 let queue = Queue::bounded(2).unwrap();
                 let put = |queue: Queue<Vec<u8>>| move || while queue.put(item(1)).is_ok() {};
                 let get = |queue: Queue<Vec<u8>>| move || loop {
@@ -161,7 +134,7 @@ tests! {
     fn a_join_ends_when_workers_are_killed_qm_07() {
         let mut lot = Lot::new();
         osier::run(move || {
-            for _ in 0..number("OSIER_KILLS", 50).div_ceil(5) {
+            for _ in 0..kills().div_ceil(5) {
                 let jobs = JoinableQueue::bounded(3).unwrap();
                 let work = |jobs: JoinableQueue<u32>| move || while jobs.get().is_ok() {
                     jobs.task_done();

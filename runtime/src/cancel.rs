@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::coroutine::deactivate;
-use crate::hub::{Alarm, Hub, expect_hub, hub};
+use crate::hub::{Alarm, Hub, expect_hub, hub, is_left_behind};
 use crate::task::{Due, Killed, TaskRef, TimeoutUnwind, Wake};
 
 /// Unwinds the task if its wait was cut short for that.
@@ -58,6 +58,13 @@ fn take_due() -> Option<Box<dyn Any + Send>> {
 /// Asks a task to end; the running one unwinds at once.
 pub(crate) fn kill(task: &TaskRef, payload: Option<Box<dyn Any + Send>>) {
     refuse_without_unwinding("kill a green thread");
+    if is_left_behind(task.id.hub()) && !task.is_done() {
+        // No panic: destructors kill.
+        log::warn!(
+            "green thread {} is of another process, from which this one was forked: it is not killed",
+            **task
+        );
+    }
     let is_me = hub(|hub| {
         let hub = hub.filter(|hub| hub.number() == task.id.hub())?;
         hub.interrupt(task, |store| store.kill(payload));

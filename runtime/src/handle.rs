@@ -65,7 +65,8 @@ impl Handle {
     /// Spawns a task on the hub.
     ///
     /// It starts in the hub's next turn, or in its next run. If the hub has ended, or ends before, the
-    /// closure is dropped and the join says that the task was killed.
+    /// closure is dropped and the join says that the task was killed. In a forked child a hub of the parent is none: the join
+    /// says so.
     ///
     /// # Blocking
     /// Never waits.
@@ -77,6 +78,10 @@ impl Handle {
     {
         let site = Location::caller();
         let packet = Arc::new(Packet::default());
+        if self.sender.is_deserted() {
+            packet.fill(Err(JoinError::left_behind()));
+            return RemoteHandle { packet, sender: self.sender.clone() };
+        }
         // Whatever becomes of the closure (run, killed, refused, dropped), the packet hears of it.
         let delivery = Delivery { packet: packet.clone() };
         let run = move || {
@@ -232,7 +237,7 @@ impl<T> RemoteHandle<T> {
     /// or after its run there is nobody to run the task, and this never returns.
     pub fn join(self) -> Result<T, JoinError> {
         self.wait(None);
-        self.packet.take().unwrap_or_else(|| Err(JoinError::not_waited_for()))
+        self.take().unwrap_or_else(|| Err(JoinError::not_waited_for()))
     }
 
     /// Waits for that long at most; none when the task goes on.
@@ -246,7 +251,7 @@ impl<T> RemoteHandle<T> {
     /// As [`join`](Self::join).
     pub fn join_timeout(&mut self, limit: Duration) -> Option<Result<T, JoinError>> {
         self.wait(clock::deadline(limit));
-        self.packet.take()
+        self.take()
     }
 
     /// Waits until that moment at most; none when the task goes on.
@@ -258,12 +263,18 @@ impl<T> RemoteHandle<T> {
     /// As [`join`](Self::join).
     pub fn join_deadline(&mut self, deadline: Instant) -> Option<Result<T, JoinError>> {
         self.wait(Some(deadline));
-        self.packet.take()
+        self.take()
+    }
+
+    /// The outcome, if there is one, or if there never will be one.
+    fn take(&self) -> Option<Result<T, JoinError>> {
+        let never = || self.sender.is_deserted().then(|| Err(JoinError::left_behind()));
+        self.packet.take().or_else(never)
     }
 
     /// Waits until the task has ended, or the deadline comes, or it may not wait.
     fn wait(&self, deadline: Option<Instant>) {
-        while !self.is_finished() {
+        while !self.is_finished() && !self.sender.is_deserted() {
             let is_here = || hub(|hub| hub.is_some_and(|hub| hub.sender().is_same(&self.sender)));
             if !is_in_task() && is_here() {
                 return; // it would wait for itself
@@ -289,10 +300,10 @@ impl<T> RemoteHandle<T> {
     /// # Blocking
     /// Never switches tasks.
     pub fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
-        if self.packet.enter(Rouser::Async(cx.waker().clone())) {
+        if !self.sender.is_deserted() && self.packet.enter(Rouser::Async(cx.waker().clone())) {
             return Poll::Pending;
         }
-        self.packet.take().map_or(Poll::Pending, Poll::Ready)
+        self.take().map_or(Poll::Pending, Poll::Ready)
     }
 
     /// Asks the task to end; see [`JoinHandle::kill`](crate::JoinHandle::kill).

@@ -46,7 +46,8 @@ where
 /// ```
 #[derive(Debug)]
 pub struct Hub {
-    inner: hub::Hub,
+    /// None while it is dropped.
+    inner: Option<hub::Hub>,
 }
 
 impl Hub {
@@ -56,13 +57,13 @@ impl Hub {
     /// When the system has no descriptors left: a hub takes two. `InvalidInput` when a variable of the environment has a
     /// value that makes no sense: it is named.
     pub fn new() -> io::Result<Hub> {
-        Ok(Hub { inner: hub::Hub::new()? })
+        Ok(Hub { inner: Some(hub::Hub::new()?) })
     }
 
     /// Runs `f` as the main task, see [`run`].
     ///
     /// # Panics
-    /// As [`run`].
+    /// As [`run`]. In a forked child, if the hub was made before the fork.
     ///
     /// # Blocking
     /// Occupies the OS thread.
@@ -76,13 +77,17 @@ impl Hub {
 
     /// A handle for other OS threads.
     pub fn handle(&self) -> Handle {
-        Handle::new(self.inner.sender())
+        Handle::new(self.inner().sender())
+    }
+
+    fn inner(&self) -> &hub::Hub {
+        self.inner.as_ref().expect("it is dropped once")
     }
 
     /// Makes the runs to come runs under test.
     #[cfg(feature = "testing")]
     pub(crate) fn try_out(&self, order: Option<u64>, patience: std::time::Duration) {
-        self.inner.try_out(order, patience);
+        self.inner().try_out(order, patience);
     }
 
     pub(crate) fn run_at<F, T>(&self, site: &'static Location<'static>, f: F) -> T
@@ -94,10 +99,15 @@ impl Hub {
             "osier::run in a destructor while its thread panics: its tasks could not wait for anything. \
              Do this before, or on another OS thread"
         );
+        assert!(
+            !hub::is_left_behind(self.inner().number()),
+            "this hub is not of this process, but of the one that it was forked from, and shares descriptors with it: \
+             make a hub in the child"
+        );
         let nested = hub::hub(|hub| hub.is_some());
         assert!(!nested, "osier::run inside of osier::run: spawn a task, or use another OS thread");
         debug_assert!(!is_in_task());
-        match self.inner.run(site, f) {
+        match self.inner().run(site, f) {
             Ok(value) => value,
             Err(Ended::Failed(error)) => fail(error),
             Err(Ended::Unarmed(error)) => panic!("cannot run a hub: {error}"),
@@ -105,6 +115,15 @@ impl Hub {
                 eprintln!("{verdict}");
                 panic::resume_unwind(Box::new(verdict))
             }
+        }
+    }
+}
+
+/// In a forked child the parent's is left as it is: what waits in it is the parent's.
+impl Drop for Hub {
+    fn drop(&mut self) {
+        if hub::is_left_behind(self.inner().number()) {
+            std::mem::forget(self.inner.take());
         }
     }
 }

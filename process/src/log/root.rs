@@ -95,7 +95,7 @@ pub(crate) fn catch_up() -> bool {
     // What comes meanwhile is for the next one: others may log without end.
     let mut left = ioctl_fionread(socket.as_fd()).unwrap_or(0);
     while left > 0 {
-        match socket.try_arrival() {
+        match socket.try_arrival().map_err(RecvError::from) {
             Ok(came) => {
                 left = left.saturating_sub(came.bytes().len() as u64 + 1);
                 deliver(came.bytes());

@@ -69,7 +69,7 @@ impl PoolBuilder {
     /// Makes it, and starts its workers.
     ///
     /// # Errors
-    /// As the start of any process. Nothing was started then.
+    /// As the start of any process. Workers that were started before are killed then.
     ///
     /// # Panics
     /// Outside of [`run`](osier_runtime::run).
@@ -89,7 +89,7 @@ impl Pool {
     /// One of so many workers, with all defaults.
     ///
     /// # Errors
-    /// As the start of any process. Nothing was started then.
+    /// As the start of any process. Workers that were started before are killed then.
     ///
     /// # Panics
     /// If that is 0; outside of [`run`](osier_runtime::run).

@@ -48,7 +48,7 @@ impl fmt::Display for StartError {
                 "a task that unwinds, and what the hub itself runs, cannot fork: do it in a task",
             ),
             StartError::Encode(why) => write!(f, "an argument cannot be sent: {why}"),
-            StartError::Io(error) => write!(f, "{error}"),
+            StartError::Io(error) => write!(f, "a process cannot be started: {error}"),
         }
     }
 }

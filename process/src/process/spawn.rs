@@ -49,7 +49,9 @@ pub(super) fn spawn<A: Serialize>(
     let parent = identity::with(|me| me.name.clone());
     let log = log::given()?;
     let letter = Letter { function: function.to_string(), me, parent, line, lasts, log };
-    near.try_send(&Parcel::pack(&letter)?)?;
+    // What cannot be sent of it is the line: no descriptors are left.
+    let letter_parcel = Parcel::pack(&letter).map_err(io::Error::from).map_err(StartError::Io)?;
+    near.try_send(&letter_parcel)?;
     near.try_send(&args)?;
     let pid = launch(far.as_fd())?;
     let child = Child::adopt(pid, letter.me.name, letter.me.daemon)?;

@@ -222,6 +222,7 @@ impl Core {
         let Some(slots) = self.slots() else { return false };
         let lost = slots.free_of_dead(Owner::lives) + slots.free_of_nobody(|| self.is_bare());
         self.less(lost as u64);
+        report(lost);
         lost > 0
     }
 
@@ -234,11 +235,21 @@ impl Core {
         }
         let lost = slots.free_of_nobody(|| self.is_bare());
         self.less(lost as u64);
+        report(lost);
         if lost > 0 {
             self.room.ring(self.room_rope());
         } else if slots.used() == 0 {
             // Somebody died between freeing a place and counting it.
             self.less(seems);
         }
+    }
+}
+
+/// Tells of what has gone with processes. What such a one had sent in its last moment is there all the same.
+fn report(lost: usize) {
+    if lost > 0 {
+        log::warn!(
+            "processes have ended in the middle of {lost} puts or gets: those items are lost"
+        );
     }
 }

@@ -20,7 +20,7 @@ use osier_runtime::io::Got;
 use super::batch;
 use super::core::Core;
 use super::ring::{Nothing, Record, Taker};
-use crate::wire::{Arrival, Parcel, RecvError, SendError, Sheet, Socket};
+use crate::wire::{Arrival, Missed, Parcel, RecvError, SendError, Sheet, Socket};
 
 /// The most bytes of an item in the ring: a sixteenth of it.
 pub(super) const MOST: usize = 8 * super::core::RING / 16 + 1024;
@@ -114,16 +114,16 @@ impl Core {
     }
 
     /// Receives an item, if there is one; [`RecvError::TimedOut`] when somebody else takes one and is not getting on.
-    pub(super) fn try_arrival(&self) -> Result<Arrival, RecvError> {
+    pub(super) fn try_arrival(&self) -> Result<Arrival, Missed> {
         loop {
             // Asked before there is nothing: what was sent before is there.
             let shut = self.is_shut();
             let taker = match self.ring().taker() {
                 Ok(taker) => taker,
-                Err(Nothing::Empty) if shut => return Err(RecvError::Closed),
-                Err(Nothing::Empty) => return Err(RecvError::Empty),
-                Err(Nothing::Busy) => return Err(RecvError::TimedOut),
-                Err(Nothing::Nonsense) => return Err(nonsense()),
+                Err(Nothing::Empty) if shut => return Err(RecvError::Closed.into()),
+                Err(Nothing::Empty) => return Err(RecvError::Empty.into()),
+                Err(Nothing::Busy) => return Err(RecvError::TimedOut.into()),
+                Err(Nothing::Nonsense) => return Err(nonsense().into()),
             };
             if let Some(came) = self.item(taker) {
                 self.space.ring(self.space_rope());
@@ -133,17 +133,17 @@ impl Core {
     }
 
     /// What a record is; none if its item has died with who had received it.
-    fn item(&self, taker: Taker<'_>) -> Option<Result<Arrival, RecvError>> {
+    fn item(&self, taker: Taker<'_>) -> Option<Result<Arrival, Missed>> {
         let came = match taker.record {
             Record::Bytes(length) if length <= MOST => {
                 Some(Ok(Arrival::filled(length, |bytes| taker.copy(bytes))))
             }
-            Record::Bytes(length) => Some(Err(RecvError::TooLong(length as u64))),
+            Record::Bytes(length) => Some(Err(RecvError::TooLong(length as u64).into())),
             Record::Elsewhere(number) => {
                 is_next(&self.outlet, number).then(|| self.outlet.try_arrival_numbered())
             }
             Record::Piece(number, read) if is_next(&self.inlet, number) => {
-                return Some(self.item_of_piece(taker, Read(read)));
+                return Some(self.item_of_piece(taker, Read(read)).map_err(Missed::from));
             }
             Record::Piece(..) => None,
         };

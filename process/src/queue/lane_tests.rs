@@ -8,7 +8,7 @@ use super::batch;
 use super::core::Core;
 use super::lane::MOST;
 use super::road::Item;
-use crate::wire::{Parcel, RecvError, SendError};
+use crate::wire::{Missed, Parcel, RecvError, SendError};
 
 fn core() -> Core {
     Core::create(0, false).unwrap()
@@ -40,7 +40,7 @@ fn what_goes_through_the_socket_keeps_its_place() {
     core.try_send(&Parcel { bytes: vec![4; MOST], descriptors: Vec::new() }).unwrap();
     let all: Vec<_> = (0..4).map(|_| came(&core)).collect();
     assert_eq!(all, [(1, None), (2, Some(2)), (3, None), (4, None)]);
-    assert!(matches!(core.try_arrival(), Err(RecvError::Empty)));
+    assert!(matches!(core.try_arrival(), Err(Missed { error: RecvError::Empty, .. })));
 }
 
 #[test]
@@ -48,7 +48,9 @@ fn who_ended_before_it_said_where_an_item_is_has_sent_none() {
     let core = core();
     let number = core.ring().putter().unwrap().number().unwrap();
     core.inlet.try_send_numbered(number, &with_descriptor(1)).unwrap();
-    assert!(core.is_bare() && matches!(core.try_arrival(), Err(RecvError::Empty)));
+    assert!(
+        core.is_bare() && matches!(core.try_arrival(), Err(Missed { error: RecvError::Empty, .. }))
+    );
     core.try_send(&with_descriptor(2)).unwrap();
     assert_eq!(came(&core), (2, Some(2)));
     assert!(core.outlet.peek_number().is_none(), "the other one is gone");
@@ -60,7 +62,7 @@ fn what_somebody_received_and_did_not_take_out_is_gone_with_it() {
     (1..=3).for_each(|n| core.try_send(&with_descriptor(n)).unwrap());
     drop(core.outlet.try_arrival_numbered().unwrap());
     assert_eq!([came(&core), came(&core)], [(2, Some(2)), (3, Some(3))]);
-    assert!(matches!(core.try_arrival(), Err(RecvError::Empty)));
+    assert!(matches!(core.try_arrival(), Err(Missed { error: RecvError::Empty, .. })));
 }
 
 #[test]
@@ -70,7 +72,7 @@ fn nothing_is_sent_behind_the_end() {
     core.shut();
     assert!(matches!(core.try_send(&Parcel::default()), Err(SendError::Closed)));
     assert_eq!(came(&core), (1, Some(1)));
-    assert!(matches!(core.try_arrival(), Err(RecvError::Closed)));
+    assert!(matches!(core.try_arrival(), Err(Missed { error: RecvError::Closed, .. })));
 }
 
 #[test]
@@ -143,7 +145,7 @@ fn a_piece_that_nobody_says_is_there_is_passed_over() {
     core.leave(&piece(7..8)).unwrap();
     core.inlet.skip();
     assert_eq!(came(&core).0, 7);
-    assert!(matches!(core.try_arrival(), Err(RecvError::Empty)));
+    assert!(matches!(core.try_arrival(), Err(Missed { error: RecvError::Empty, .. })));
 }
 
 #[test]
@@ -168,8 +170,8 @@ fn an_item_with_more_descriptors_than_a_message_has_goes_in_a_piece_of_its_own()
 fn what_is_no_piece_is_an_error_and_goes() {
     let core = core();
     core.leave(&Parcel { bytes: vec![255; 20], descriptors: Vec::new() }).unwrap();
-    assert!(matches!(core.try_arrival(), Err(RecvError::Decode(_))));
-    assert!(matches!(core.try_arrival(), Err(RecvError::Empty)));
+    assert!(matches!(core.try_arrival(), Err(Missed { error: RecvError::Decode(_), .. })));
+    assert!(matches!(core.try_arrival(), Err(Missed { error: RecvError::Empty, .. })));
     core.try_send(&with_descriptor(1)).unwrap();
     assert_eq!(came(&core).0, 1);
 }

@@ -20,10 +20,10 @@ use super::core::Core;
 use super::exit;
 use super::here::Here;
 use super::slots::Slot;
-use crate::wire::{Arrival, Parcel, RecvError, SendError};
+use crate::wire::{Arrival, FIRST, Missed, Parcel, RecvError, SendError};
 
-/// Bytes before an item's own: which place it has.
-pub(super) const PREFIX: usize = 8;
+/// Bytes before an item's own: which place it has. They are known though the item is lost.
+pub(super) const PREFIX: usize = FIRST;
 /// In the place of a place: it has none.
 const NO_PLACE: u32 = u32::MAX;
 /// How long a task waits that cannot send for want of descriptors or memory.
@@ -221,9 +221,9 @@ pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Arriv
     }
     let shut = match core.try_arrival() {
         Ok(came) => return Ok(Some(arrived(core, came))),
-        Err(RecvError::Empty) => false,
-        Err(RecvError::Closed) => true,
-        Err(error) => return Err(failed(error)),
+        Err(Missed { error: RecvError::Empty, .. }) => false,
+        Err(Missed { error: RecvError::Closed, .. }) => true,
+        Err(missed) => return Err(lost(core, missed)),
     };
     if let Some(item) = take_kept(core, here) {
         return Ok(Some(item));
@@ -239,6 +239,14 @@ pub(super) fn receive(core: &Arc<Core>, here: &Arc<Here>) -> Result<Option<Arriv
 fn arrived(core: &Core, came: Arrival) -> Arrival {
     give_up_place(core, slot_of(numbers(came.bytes())));
     came
+}
+
+/// What came could not be received: its place is free all the same.
+fn lost(core: &Core, missed: Missed) -> GetError {
+    if let Some(first) = missed.first {
+        give_up_place(core, slot_of(numbers(&first)));
+    }
+    failed(missed.error)
 }
 
 fn give_up_place(core: &Core, slot: Option<Slot>) {

@@ -13,7 +13,7 @@ use osier_runtime::io::Got;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, ReturnFlags, recvmsg};
 use serde::de::DeserializeOwned;
 
-use super::frame::{HEAD, Head, INLINE, MOST, NUMBER};
+use super::frame::{FIRST, HEAD, Head, INLINE, LENGTH, MOST, NUMBER};
 use super::parcel::decode;
 use super::sealed::{Sheet, unseal};
 use super::{Parcel, RecvError};
@@ -37,6 +37,32 @@ pub(super) struct Incoming {
 pub(crate) struct Arrival {
     body: Body,
     descriptors: Vec<OwnedFd>,
+}
+
+/// Nothing has come, or what has come is gone.
+#[derive(Debug)]
+pub(crate) struct Missed {
+    pub(crate) error: RecvError,
+    /// The first bytes of the value that is gone, if it was one.
+    pub(crate) first: Option<[u8; FIRST]>,
+}
+
+impl From<RecvError> for Missed {
+    fn from(error: RecvError) -> Missed {
+        Missed { error, first: None }
+    }
+}
+
+impl From<io::Error> for Missed {
+    fn from(error: io::Error) -> Missed {
+        RecvError::from(error).into()
+    }
+}
+
+impl From<Missed> for RecvError {
+    fn from(missed: Missed) -> RecvError {
+        missed.error
+    }
 }
 
 /// Where its bytes are.
@@ -85,12 +111,23 @@ impl From<Parcel> for Arrival {
 }
 
 impl Incoming {
-    pub(super) fn open(self, limit: usize) -> Result<Arrival, RecvError> {
+    pub(super) fn open(self, limit: usize) -> Result<Arrival, Missed> {
         self.open_behind(0, limit)
     }
 
     /// What stands behind so many bytes.
-    pub(super) fn open_behind(mut self, first: usize, limit: usize) -> Result<Arrival, RecvError> {
+    pub(super) fn open_behind(self, before: usize, limit: usize) -> Result<Arrival, Missed> {
+        let first = self.first(before);
+        self.take_apart(before, limit).map_err(|error| Missed { error, first })
+    }
+
+    /// The first bytes of the value, if it is a message of ours.
+    fn first(&self, before: usize) -> Option<[u8; FIRST]> {
+        let (head, body) = Head::decode(self.buffer.0.get(before..self.length)?)?;
+        body.get(if head.sealed { LENGTH } else { 0 }..)?.first_chunk().copied()
+    }
+
+    fn take_apart(mut self, before: usize, limit: usize) -> Result<Arrival, RecvError> {
         if self.length == 0 {
             return Err(RecvError::Closed);
         }
@@ -101,18 +138,22 @@ impl Incoming {
         if self.truncated {
             return Err(no_message());
         }
-        let message = self.buffer.0[..self.length].get(first..);
+        let message = self.buffer.0[..self.length].get(before..);
         let (head, body) = message.and_then(Head::decode).ok_or_else(no_message)?;
         if head.carried() != self.descriptors.len() {
             return Err(no_message());
         }
         let body = if head.sealed {
-            let length = body.try_into().map(u64::from_le_bytes).map_err(|_| no_message())?;
+            let (length, first) = body.split_first_chunk::<LENGTH>().ok_or_else(no_message)?;
+            if first.len() > FIRST {
+                return Err(no_message());
+            }
+            let length = u64::from_le_bytes(*length);
             Body::Apart(unseal(self.descriptors.remove(0), length, limit)?)
         } else if body.len() > limit {
             return Err(RecvError::TooLong(body.len() as u64));
         } else {
-            Body::InBuffer(self.buffer, first + HEAD..self.length)
+            Body::InBuffer(self.buffer, before + HEAD..self.length)
         };
         if head.queued {
             let queue = self.descriptors.pop().ok_or_else(no_message)?;
@@ -136,8 +177,8 @@ impl Incoming {
         if !head.sealed || head.queued || head.carried() != self.descriptors.len() {
             return Ok(None);
         }
-        let length = body.try_into().map(u64::from_le_bytes).map_err(|_| no_message())?;
-        let sheet = Sheet::new(self.descriptors.remove(0), length)?;
+        let (length, _) = body.split_first_chunk::<LENGTH>().ok_or_else(no_message)?;
+        let sheet = Sheet::new(self.descriptors.remove(0), u64::from_le_bytes(*length))?;
         Ok(Some(sheet.with(self.descriptors)))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Three bytes, then the bytes of the value. The first says what follows; it is never missing, as a message of no bytes
 //! could not be told from the end. The other two count the descriptors. What does not fit into a message travels in a sealed file
-//! instead, and more descriptors than one message takes wait in a socket of their own that is passed, so that one message is all there is
+//! instead, with its length and its first bytes in the message; and more descriptors than one message takes wait in a socket of their own that is passed, so that one message is all there is
 //! to a parcel: several may write to one socket.
 
 /// The bytes before the value's.
@@ -11,6 +11,10 @@ pub(super) const HEAD: usize = 3;
 pub(super) const NUMBER: usize = 8;
 /// The most bytes of a value that travel in the message; the kernel takes some 208 KiB in all.
 pub(super) const INLINE: usize = 160 << 10;
+/// Bytes of the length of a value that stands in a file.
+pub(super) const LENGTH: usize = 8;
+/// So many of its first bytes follow: whoever cannot receive the file knows by them what it was.
+pub(crate) const FIRST: usize = 8;
 /// The most descriptors that one message takes (SCM_MAX_FD).
 pub(super) const MOST: usize = 253;
 /// The most descriptors of one parcel.

@@ -22,9 +22,10 @@ mod socket;
 mod stake;
 mod stop;
 
-pub(crate) use arrival::Arrival;
+pub(crate) use arrival::{Arrival, Missed};
 pub use bytes::Bytes;
 pub use error::{RecvError, SendError};
+pub(crate) use frame::FIRST;
 pub use parcel::Parcel;
 pub use passed::Passed;
 pub(crate) use passed::{Inherited, for_a_start};

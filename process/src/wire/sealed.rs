@@ -95,7 +95,8 @@ pub(super) fn unseal(file: OwnedFd, length: u64, most: usize) -> Result<Vec<u8>,
     io::Seek::rewind(&mut file)?;
     let mut bytes = Vec::new();
     if bytes.try_reserve_exact(length).is_err() {
-        return Err(RecvError::TooLong(length as u64));
+        let text = format!("a message of {length} bytes is lost: there is no memory for it");
+        return Err(RecvError::Io(io::Error::new(io::ErrorKind::OutOfMemory, text)));
     }
     file.read_to_end(&mut bytes)?;
     Ok(bytes)

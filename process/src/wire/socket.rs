@@ -12,13 +12,10 @@ use rustix::net::{
     SocketType, recv, sendmsg, socketpair,
 };
 
-use super::arrival::{Arrival, peek, receive};
-use super::frame::{HEAD, Head, INLINE, MOST, MOST_PASSED, NUMBER};
+use super::arrival::{Arrival, Missed, peek, receive};
+use super::frame::{FIRST, HEAD, Head, INLINE, LENGTH, MOST, MOST_PASSED, NUMBER};
 use super::sealed::{Sheet, seal};
 use super::{Parcel, RecvError, SendError, Stake, about_to_wait};
-
-/// Bytes of the length of what stands in a file.
-const LENGTH: usize = 8;
 
 /// The longest value that is taken, unless somebody says otherwise.
 const LIMIT: usize = 256 << 20;
@@ -193,10 +190,10 @@ impl Socket {
     }
 
     /// As `try_arrival`, of a parcel with a number in front.
-    pub(crate) fn try_arrival_numbered(&self) -> Result<Arrival, RecvError> {
+    pub(crate) fn try_arrival_numbered(&self) -> Result<Arrival, Missed> {
         match receive(self.source.get_ref()) {
             Ok(came) => came.value.open_behind(NUMBER, self.limit),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(RecvError::Empty),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(RecvError::Empty.into()),
             Err(error) => Err(error.into()),
         }
     }
@@ -213,7 +210,7 @@ impl Socket {
     }
 
     /// As `recv`; what has come is still where it was received.
-    pub(crate) fn arrival(&self, deadline: Option<Instant>) -> Result<Arrival, RecvError> {
+    pub(crate) fn arrival(&self, deadline: Option<Instant>) -> Result<Arrival, Missed> {
         about_to_wait();
         self.source.read(deadline, receive)?.open(self.limit)
     }
@@ -230,10 +227,10 @@ impl Socket {
     }
 
     /// As `try_recv`; what has come is still where it was received.
-    pub(crate) fn try_arrival(&self) -> Result<Arrival, RecvError> {
+    pub(crate) fn try_arrival(&self) -> Result<Arrival, Missed> {
         match receive(self.source.get_ref()) {
             Ok(came) => came.value.open(self.limit),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(RecvError::Empty),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(RecvError::Empty.into()),
             Err(error) => Err(error.into()),
         }
     }
@@ -339,7 +336,7 @@ impl<'a> Outgoing<'a> {
             (None, None)
         };
         let carried = if queued { &[][..] } else { descriptors };
-        let body = if sealed { &[][..] } else { bytes };
+        let body = if sealed { &bytes[..bytes.len().min(FIRST)] } else { bytes };
         let carried = carried.iter().map(OwnedFd::as_fd).collect();
         Ok(Outgoing { head, headed, body, carried, file, queue, _queued: near })
     }

@@ -80,9 +80,14 @@ impl Sender {
         self.door.deserted.store(true, Ordering::Relaxed);
     }
 
+    /// Whether this is a forked child, and the hub stayed behind.
+    pub(crate) fn is_deserted(&self) -> bool {
+        self.door.deserted.load(Ordering::Relaxed)
+    }
+
     /// Puts a message; gives it back when the hub has ended.
     pub(crate) fn send(&self, message: Message) -> Result<(), Message> {
-        if self.door.deserted.load(Ordering::Relaxed) {
+        if self.is_deserted() {
             return Err(message);
         }
         self.queue.send(message).map_err(|refused| refused.0)?;

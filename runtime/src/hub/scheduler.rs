@@ -5,7 +5,6 @@ use std::fmt;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::LocalKey;
 use std::time::Instant;
 
@@ -91,9 +90,8 @@ pub(crate) struct Hub {
 
 impl Hub {
     pub(crate) fn new() -> io::Result<Hub> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
         settings::check()?;
-        let number = COUNT.fetch_add(1, Ordering::Relaxed) + 1;
+        let number = directory::next_number();
         let reactor = Reactor::new()?;
         let inbox = Inbox::new(reactor.waker());
         directory::enter(number, inbox.sender());

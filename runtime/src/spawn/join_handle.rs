@@ -11,7 +11,7 @@ use super::Task;
 use super::current::debug;
 use crate::cancel::{deliver, kill};
 use crate::clock;
-use crate::hub::{hub, wake_future};
+use crate::hub::{hub, is_left_behind, wake_future};
 use crate::park::park;
 use crate::task::{Hook, JoinError, Outcome, Reason, TaskId, TaskRef, Wake};
 
@@ -39,7 +39,8 @@ impl<T> JoinHandle<T> {
     /// Switches tasks, unless the task has ended already.
     ///
     /// # Panics
-    /// When a task joins itself, or inside of [`no_switch`](crate::no_switch).
+    /// When a task joins itself, or inside of [`no_switch`](crate::no_switch). In a forked child, if it is a task of the
+    /// parent that has not ended: so do all that wait here.
     pub fn join(self) -> Result<T, JoinError> {
         wait_for(&self.0, None);
         self.0.take().unwrap_or_else(|| Err(JoinError::not_waited_for()))
@@ -78,6 +79,7 @@ impl<T> JoinHandle<T> {
     /// # Blocking
     /// Never switches tasks.
     pub fn poll_join(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        refuse_if_left_behind(&self.0);
         if self.is_finished() {
             return Poll::Ready(self.0.take_once().unwrap_or_else(|| Err(JoinError::taken())));
         }
@@ -109,7 +111,8 @@ impl<T> JoinHandle<T> {
     /// Asks the task to end, by unwinding it from its wait.
     ///
     /// All its destructors run. A task that has not started never does. One that has ended is no matter. The running task
-    /// itself unwinds at once. A task that catches the unwinding goes on.
+    /// itself unwinds at once. A task that catches the unwinding goes on. In a forked child nothing happens to tasks of the
+    /// parent, and the log says so.
     ///
     /// # Blocking
     /// Never switches tasks: the task ends in its next turn.
@@ -214,6 +217,7 @@ pub(crate) fn wait_for(task: &TaskRef, deadline: Option<Instant>) {
     while !task.is_done() {
         let waiter = hub(|hub| hub?.peek(|me| Some(hub?.ticket(me?))));
         let Some(waiter) = waiter else { return };
+        refuse_if_left_behind(task);
         assert!(waiter.id != task.id, "green thread {} joins itself", **task);
         task.add_joiner(waiter);
         let reason = Reason::new("joining task").on_task(task.id);
@@ -222,6 +226,15 @@ pub(crate) fn wait_for(task: &TaskRef, deadline: Option<Instant>) {
             Wake::TimedOut | Wake::Refused | Wake::Killed => return,
         }
     }
+}
+
+/// In a forked child: what goes on in the other process nobody learns here, so a wait would have no end.
+fn refuse_if_left_behind(task: &TaskRef) {
+    assert!(
+        task.is_done() || !is_left_behind(task.id.hub()),
+        "green thread {} is not of this process, but of the one that it was forked from: only there it can be joined",
+        **task
+    );
 }
 
 /// Waits for all of these and gives their results, in this order.

@@ -114,6 +114,13 @@ impl JoinError {
         JoinError::refused("not waited for: whoever joins may not wait here")
     }
 
+    /// What a join gives in a forked child, of what goes on in the other process.
+    pub(crate) fn left_behind() -> JoinError {
+        JoinError::refused(
+            "not waited for: its hub is not of this process, but of the one that it was forked from",
+        )
+    }
+
     /// What a second look for a result gives.
     pub(crate) fn taken() -> JoinError {
         JoinError::refused("the result was taken before")
