@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use osier_runtime::clock;
+use osier_runtime::ready::Ready;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -53,6 +54,8 @@ pub struct Queue<T> {
     /// They go first: before the descriptors may be closed.
     _stakes: [Stake; DESCRIPTORS],
     pub(super) core: Arc<Core>,
+    /// By which tasks wait for an item beside other things.
+    pub(super) ready: Ready,
     /// Values go both ways, and none is here.
     _items: PhantomData<fn(T) -> T>,
 }
@@ -104,7 +107,11 @@ impl<T> Queue<T> {
     }
 
     pub(super) fn over(core: Core) -> Queue<T> {
-        Queue { _stakes: core.stakes(), core: Arc::new(core), _items: PhantomData }
+        Queue::of(Arc::new(core))
+    }
+
+    fn of(core: Arc<Core>) -> Queue<T> {
+        Queue { _stakes: core.stakes(), core, ready: Ready::new(), _items: PhantomData }
     }
 
     /// How many it holds; none if there is no limit.
@@ -380,7 +387,7 @@ fn place(core: &Core, here: &Here, lost: bool) -> Option<Place> {
 
 impl<T> Clone for Queue<T> {
     fn clone(&self) -> Queue<T> {
-        Queue { _stakes: self.core.stakes(), core: self.core.clone(), _items: PhantomData }
+        Queue::of(self.core.clone())
     }
 }
 
