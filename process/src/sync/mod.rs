@@ -30,8 +30,10 @@
 //! - `bell`: what wakes a task of another process
 //! - `wait`: waiting in a line; `gate`: having permits and waiting for them
 //! - `lock`, `rlock`, `semaphore`, `bounded`, `condition`, `event`, `barrier`: what users see
+//! - `action`: what is done at a barrier; `party`: one of those who wait there
 //! - `error`: what is wrong with giving something back
 
+mod action;
 mod barrier;
 mod bell;
 mod bounded;
@@ -41,6 +43,7 @@ mod event;
 mod gate;
 mod line;
 mod lock;
+mod party;
 mod permits;
 #[cfg(test)]
 mod permits_tests;
