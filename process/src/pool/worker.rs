@@ -52,7 +52,8 @@ pub(super) fn initialize(order: Order) -> Option<String> {
 /// As much of it as is told: whoever reads it wants no log of a worker.
 fn shorten(mut text: String) -> String {
     if text.len() > MOST_SAID {
-        text.truncate(text.floor_char_boundary(MOST_SAID));
+        let end = (0..=MOST_SAID).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
         text.push_str(" ...");
     }
     text

@@ -25,7 +25,7 @@
 //!
 //! How it works stands in `process/src/sync/README.md`. Internally:
 //!
-//! - `words`: words in shared memory
+//! - `words`: words in shared memory; `atomic`: what they are made of
 //! - `line`: who waits; `permits`: who has what; both are state machines
 //! - `bell`: what wakes a task of another process
 //! - `wait`: waiting in a line; `gate`: having permits and waiting for them
@@ -34,6 +34,7 @@
 //! - `error`: what is wrong with giving something back
 
 mod action;
+mod atomic;
 mod barrier;
 mod bell;
 mod bounded;
@@ -43,6 +44,8 @@ mod event;
 mod gate;
 mod line;
 mod lock;
+#[cfg(test)]
+mod mortal;
 mod party;
 mod permits;
 #[cfg(test)]

@@ -3,8 +3,10 @@
 //! Every load acquires, every store releases, every other access does both: what is read of a word brings along what was written
 //! before it. In tests each access is counted, so that one can be the last of its process.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use super::atomic::AtomicU64;
+use super::atomic::Ordering::{AcqRel, Acquire, Release};
+#[cfg(test)]
+use super::mortal;
 
 /// Words in shared memory.
 #[derive(Clone, Copy)]
@@ -66,38 +68,5 @@ impl<'a> Words<'a> {
     #[inline]
     pub(super) fn raise(self, at: usize, value: u64) {
         self.at(at).fetch_max(value, AcqRel);
-    }
-}
-
-/// Processes of a test, which can end before any access.
-#[cfg(test)]
-pub(super) mod mortal {
-    use std::cell::Cell;
-    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
-    thread_local! {
-        /// How many more accesses there will be.
-        static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
-    }
-
-    struct Dead;
-
-    pub(super) fn step() {
-        match LEFT.get() {
-            Some(0) => resume_unwind(Box::new(Dead)),
-            left => LEFT.set(left.map(|left| left - 1)),
-        }
-    }
-
-    /// Does `f`, unless it takes more accesses than that: then it ends before the next one.
-    pub(crate) fn live<R>(accesses: u32, f: impl FnOnce() -> R) -> Option<R> {
-        LEFT.set(Some(accesses));
-        let result = catch_unwind(AssertUnwindSafe(f));
-        LEFT.set(None);
-        match result {
-            Ok(result) => Some(result),
-            Err(payload) if payload.is::<Dead>() => None,
-            Err(payload) => resume_unwind(payload),
-        }
     }
 }
