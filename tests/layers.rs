@@ -74,7 +74,7 @@ const PROCESS: &str = "
     stamp: sys
     wire: sys
     process: sys wire
-    sync: sys stamp wire
+    sync: sys stamp wire process
     pipe: wire
     pool: sys wire process
     workers: sys process
