@@ -123,10 +123,11 @@ fn two_processes_fetch_the_same_pages_each_once() {
     assert!(shares.iter().all(|share| *share > 0), "{shares:?}");
 }
 
-/// What the records of an output file say of each page, but how long it took.
+/// What the records of an output file say of each page, but how long it took, and by which way it was found first.
 fn told(path: &std::path::Path, port: &str) -> BTreeMap<String, String> {
     let told = read_records(path).into_iter().map(|mut record| {
         record["ms"] = 0.into();
+        record["depth"] = 0.into(); // as known when it was done: a shorter way may be found later
         let url = record["url"].as_str().unwrap().to_owned();
         (url.replace(port, "PORT"), record.to_string().replace(port, "PORT"))
     });
@@ -165,7 +166,7 @@ fn the_demo_is_crawled_by_several_and_the_report_is_the_same() {
         let numbers = ["pages", "errors", "broken"].map(|key| summary[key].as_u64().unwrap());
         let titles = read_records(&output).into_iter();
         let titles = titles.map(|record| {
-            let keys = ["title", "depth", "status", "links"].map(|key| record[key].to_string());
+            let keys = ["title", "status", "links"].map(|key| record[key].to_string());
             (keys, ())
         });
         (numbers, titles.collect::<BTreeMap<_, _>>(), ended)
@@ -215,14 +216,17 @@ fn a_circle_of_redirects_over_processes_ends() {
     args.extend(["--processes", "3", "--json"]);
     let ended = crawler(&args);
     let summary = ended.json();
-    assert_eq!(summary["pages"].as_u64().unwrap() as usize, HOSTS, "{ended:?}");
-    assert!(sites.take().values().all(|times| *times == 1));
-    assert!(ended.stderr.contains("redirects in a circle"), "{ended:?}");
+    // One that nobody has begun with is fetched for who was sent there, and is no page of its own.
+    assert!((1..=HOSTS).contains(&(summary["pages"].as_u64().unwrap() as usize)), "{ended:?}");
+    let asked = sites.take();
+    assert_eq!((asked.len(), asked.values().max()), (HOSTS, Some(&1)));
+    let is_told =
+        |text: &str| text.contains("redirects in a circle") || text.contains("more than 10");
+    assert!(is_told(&ended.stderr), "{ended:?}");
     // From one seed on it is followed as far as by one process.
     let told = ["1", "3"].map(|processes| {
         let first = [&rounds[0], "--processes", processes, "--json", "--concurrency", "1"];
-        let ended = crawler(&[&first[..], &args[1..HOSTS]].concat());
-        ended.stderr.contains("redirects in a circle") || ended.stderr.contains("more than 10")
+        is_told(&crawler(&[&first[..], &args[1..HOSTS]].concat()).stderr)
     });
     assert_eq!(told, [true, true]);
 }
