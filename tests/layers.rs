@@ -72,14 +72,15 @@ const NET: &str = "
 const PROCESS: &str = "
     sys:
     stamp: sys
+    words:
     wire: sys
     log: wire
     process: sys wire log
-    sync: sys stamp wire
+    sync: sys stamp words wire process
     pipe: wire
     pool: sys wire process
     workers: sys process
-    queue: sys stamp wire process
+    queue: sys stamp words wire process
 ";
 
 /// Packages of ours that each package may depend on.

@@ -2,6 +2,8 @@
 
 #[path = "support/alone.rs"]
 mod alone;
+#[path = "support/log.rs"]
+mod log;
 #[path = "support/stubborn.rs"]
 mod stubborn;
 
@@ -22,6 +24,7 @@ functions! {
     fn square(n: u64) -> u64 { n * n }
     fn worker_pid() -> u32 { std::process::id() }
     fn nap(ms: u64) -> u64 { osier::sleep(Duration::from_millis(ms)); ms }
+    fn refuses() -> Result<(), String> { Err("the door is shut".into()) }
     fn leaves(code: i32) { std::process::exit(code) }
     fn exits(code: i32) { osier::process::exit(code) }
     fn panics(text: String) { panic!("{text}") }
@@ -89,6 +92,25 @@ tests! {
             assert_eq!(even, [0, 2, 4, 6, 8]);
             assert_eq!(executor.pids().len(), 2);
             executor.shutdown();
+        });
+    }
+
+    #[test]
+    fn an_initializer_that_fails_breaks_it_with_its_reason_fu_08() {
+        osier::run(|| {
+            log::logged(|| {
+                let executor = ProcessPoolExecutor::builder().workers(2).initializer(refuses, ()).build();
+                let calls: Vec<_> = (0..3).map(|n| executor.submit(square, (n,)).unwrap()).collect();
+                for call in calls {
+                    let error = call.result().unwrap_err();
+                    let TaskError::Broken(why) = task_error(&error) else { panic!("{error}") };
+                    assert!(error.is_broken() && why.contains("has failed: the door is shut"), "{why}");
+                }
+                let refused = executor.submit(square, (1,)).unwrap_err();
+                assert!(refused.to_string().contains("the door is shut"), "{refused}");
+                executor.shutdown();
+            });
+            assert!(log::somebody_logged("the initializer of a worker has failed: the door is shut"));
         });
     }
 

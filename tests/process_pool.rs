@@ -52,7 +52,9 @@ functions! {
     fn begun() -> u32 { BEGUN.load(Ordering::Relaxed) }
     fn bad_begin() { panic!("there is no tea") }
     fn dying_begin() { std::process::exit(9) }
-    fn refusing_begin() -> Result<(), String> { Err("no".into()) }
+    fn refusing_begin() -> Result<(), String> { Err("the kettle is cold".into()) }
+    fn wordy_begin() -> Result<(), String> { Err("é".repeat(1 << 20)) }
+    fn numbered_begin() -> i32 { 3 }
 
     /// Tells that it has begun, waits for a word, and gives it back.
     fn meet(told: pipe::Writer<u64>, word: pipe::Reader<u64>, n: u64) -> u64 {
@@ -180,7 +182,20 @@ tests! {
             finish(&pool);
             let pool = Pool::builder().workers(2).initializer(refusing_begin, ()).build().unwrap();
             let why = pool.map(square, 0..10).unwrap_err();
-            assert!(why.to_string().contains("code 1"), "{why}");
+            assert!(why.is_broken() && why.to_string().contains("has failed: the kettle is cold"), "{why}");
+            finish(&pool);
+            let pool = Pool::builder().workers(1).initializer(numbered_begin, ()).build().unwrap();
+            let why = pool.apply(square, (2,)).unwrap_err();
+            assert!(why.to_string().contains("it ended with code 3"), "{why}");
+            finish(&pool);
+            let pool = Pool::builder().workers(1).initializer(wordy_begin, ()).build().unwrap();
+            let why = pool.apply(square, (2,)).unwrap_err().to_string();
+            assert!(why.ends_with("éé ...") && why.len() < 5000, "{}", why.len());
+            finish(&pool);
+            let cold = || Err::<(), _>("the pot leaks");
+            let pool = Pool::builder().workers(1).fork_with(cold).build().unwrap();
+            let why = pool.apply(square, (2,)).unwrap_err();
+            assert!(why.to_string().contains("has failed: the pot leaks"), "{why}");
             finish(&pool);
             let pool = Pool::builder().workers(2).initializer(dying_begin, ()).build().unwrap();
             let why = pool.apply(square, (2,)).unwrap_err();

@@ -385,6 +385,27 @@ tests! {
     }
 
     #[test]
+    fn a_stream_of_items_holds_up_nobody_c_3() {
+        osier::run(|| {
+            let queue = Queue::<u32>::bounded(1).unwrap();
+            let stream = || {
+                for n in 0.. {
+                    queue.put(n).unwrap();
+                    assert_eq!(queue.get().unwrap(), n);
+                }
+            };
+            assert!(osier::timeout(SHORT, stream).is_err(), "nothing of it ever waits");
+            while queue.try_get().is_ok() {}
+            osier::no_switch(|| {
+                for n in 0..1000 {
+                    queue.put(n).unwrap();
+                    assert_eq!(queue.get().unwrap(), n);
+                }
+            });
+        });
+    }
+
+    #[test]
     fn what_is_used_up_is_given_back() {
         osier::run(|| {
             let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();

@@ -11,7 +11,7 @@ use alone::tests;
 use osier::process::sync::{
     AcquireError, Barrier, BoundedSemaphore, Condition, Event, Lock, RLock, Semaphore, TooMany,
 };
-use osier::process::{Parcel, Process, SendError, functions, pipe};
+use osier::process::{Parcel, Process, SendError, StartError, functions, pipe};
 use shared::{until, waits};
 
 const FOREVER: Duration = Duration::from_secs(3600);
@@ -29,9 +29,147 @@ functions! {
         changed.notify_all();
         all.wait().unwrap();
     }
+
+    fn says_nothing() {}
+
+    fn fails() -> Result<(), String> { Err("there is no bread".into()) }
+
+    fn meets(all: Barrier, times: usize) {
+        (0..times).for_each(|_| _ = all.wait().unwrap());
+    }
+}
+
+/// A barrier for two whose action adds to what it gives as well, and waits a moment before.
+fn counting() -> (Barrier, Semaphore) {
+    let count = Semaphore::new(0).unwrap();
+    let counts = count.clone();
+    let act = move || {
+        osier::sleep(MOMENT);
+        counts.release().unwrap();
+    };
+    (Barrier::with_action(2, act).unwrap(), count)
+}
+
+/// Two processes, one of which dies in the action; whether the barrier is broken for the other, which waits, and for us if we come.
+fn one_dies(how: fn(), we_come: bool) -> bool {
+    let acts = Event::new().unwrap();
+    let tells = acts.clone();
+    let both = Barrier::with_action(2, move || {
+        tells.set();
+        how();
+    })
+    .unwrap();
+    let theirs = both.clone();
+    let first = Process::fork(move || assert!(theirs.wait().is_err())).unwrap();
+    until(|| waits(&both, first.pid()));
+    let theirs = both.clone();
+    let last = Process::fork(move || _ = theirs.wait()).unwrap();
+    acts.wait();
+    if last.join_timeout(Duration::from_millis(20)).is_none() {
+        last.kill().unwrap();
+    }
+    // Whoever comes finds the door left, mostly before the other has looked.
+    let refused = we_come && both.wait().is_err();
+    (refused || !we_come) && first.join().is_success() && both.is_broken()
 }
 
 tests! {
+    #[test]
+    fn the_last_acts_before_all_go_sy_04() {
+        osier::run(|| {
+            let (both, count) = counting();
+            let (theirs, seen) = (both.clone(), count.clone());
+            let child = Process::fork(move || {
+                for round in 1..=10 {
+                    theirs.wait().unwrap();
+                    assert!(seen.available() >= round);
+                }
+            }).unwrap();
+            for round in 1..=10 {
+                both.wait().unwrap();
+                assert!(count.available() >= round, "it is done before anybody goes");
+            }
+            assert!(child.join().is_success());
+            assert_eq!(count.available(), 10, "once a round");
+        });
+    }
+
+    #[test]
+    fn who_comes_while_one_acts_is_of_the_next_round_sy_04() {
+        osier::run(|| {
+            let (both, count) = counting();
+            let tasks: Vec<_> = (0..6).map(|_| {
+                let both = both.clone();
+                osier::spawn(move || both.wait().unwrap())
+            }).collect();
+            let mut places: Vec<_> = tasks.into_iter().map(|task| task.join().unwrap()).collect();
+            places.sort_unstable();
+            assert_eq!((places, count.available()), (vec![0, 0, 0, 1, 1, 1], 3));
+        });
+    }
+
+    #[test]
+    fn an_action_that_panics_or_dies_breaks_the_barrier_sy_04() {
+        osier::run(|| {
+            for we_come in [false, true] {
+                assert!(one_dies(|| panic!("no bread"), we_come), "by a panic");
+                assert!(one_dies(|| osier::process::exit(0), we_come), "by its exit");
+                assert!(one_dies(|| osier::sleep(FOREVER), we_come), "by SIGKILL");
+            }
+        });
+    }
+
+    #[test]
+    fn what_ends_while_one_acts_is_not_passed_sy_04() {
+        osier::run(|| {
+            // A kill of the task, an abort, and a panic that is caught: here all parties are of this process.
+            let acting = Event::new().unwrap();
+            let tells = acting.clone();
+            let both = Barrier::with_action(2, move || {
+                tells.set();
+                osier::sleep(FOREVER);
+            }).unwrap();
+            let wait = || {
+                let both = both.clone();
+                osier::spawn(move || both.wait())
+            };
+            let (first, last) = (wait(), wait());
+            acting.wait();
+            last.kill();
+            assert!(first.join().unwrap().is_err() && last.join().is_err() && both.is_broken());
+            both.reset();
+            acting.clear();
+            let (first, last) = (wait(), wait());
+            acting.wait();
+            both.abort();
+            assert!(first.join().unwrap().is_err());
+            both.reset();
+            last.kill();
+            assert!(last.join().is_err());
+            assert!(!both.is_broken(), "that was an earlier round");
+            acting.clear();
+            let (first, last) = (wait(), wait());
+            acting.wait();
+            last.kill();
+            assert!(first.join().unwrap().is_err());
+        });
+    }
+
+    #[test]
+    fn a_function_as_an_action_goes_to_who_is_spawned_sy_04() {
+        osier::run(|| {
+            let both = Barrier::with_function(2, says_nothing).unwrap();
+            let child = Process::spawn(meets, (both.clone(), 5)).unwrap();
+            (0..5).for_each(|_| _ = both.wait().unwrap());
+            assert!(child.join().is_success());
+            let bad = Barrier::with_function(1, fails).unwrap();
+            assert!(bad.wait().is_err() && bad.is_broken());
+            let here = Barrier::with_action(1, || {}).unwrap();
+            let error = Process::spawn(meets, (here, 1)).unwrap_err();
+            assert!(matches!(error, StartError::Encode(_)), "{error}");
+        });
+    }
+
     #[test]
     fn permits_are_counted_over_all_processes_sy_02() {
         osier::run(|| {

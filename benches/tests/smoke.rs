@@ -125,6 +125,16 @@ fn items_pass_between_tasks() {
 }
 
 #[test]
+fn a_front_is_measured_with_either_listener() {
+    for listener in ["own", "shared"] {
+        let key = format!("listener={listener}");
+        let line = measured(&["ours", "front", "n=400", "conns=16", "workers=2", &key]);
+        let (least, most) = (extra(&line, "least_share"), extra(&line, "most_share"));
+        assert!((least + most - 1.0).abs() < 0.02 && least <= most, "{line}");
+    }
+}
+
+#[test]
 fn pools_of_processes_make_calls() {
     for kind in ["async", "apply", "map", "imap"] {
         let line = measured(&["ours", "ppool", "n=200", &format!("kind={kind}"), "chunk=7"]);

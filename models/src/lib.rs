@@ -1,7 +1,7 @@
 //! Every interleaving of what crosses threads, tried out by loom.
 //!
-//! The sources are those of `runtime`, included file by file with loom's locks and atomics in the place of
-//! std's. So nothing in `runtime` knows of loom, and it is built for these tests alone: `cargo test -p osier-models`.
+//! The sources are those of `runtime` and `process`, included file by file with loom's locks and atomics in the place of
+//! std's. So nothing there knows of loom, and it is built for these tests alone: `cargo test -p osier-models`.
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
@@ -10,6 +10,10 @@ mod bell;
 mod channel;
 #[cfg(test)]
 mod hub;
+#[cfg(test)]
+mod process;
+#[cfg(test)]
+mod stamp;
 #[cfg(test)]
 mod thread;
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod sync;
 #[allow(unsafe_code)]
 mod sys;
 mod wire;
+mod words;
 mod workers;
 
 pub use log::log_to_parent;

@@ -68,6 +68,8 @@ pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};
 pub use hub::Deadlock;
 pub use inspect::{Blocked, Dump, Watch, dump, watch, watch_with};
 pub use lull::{idle, join_rest};
+#[doc(hidden)]
+pub use park::give_way;
 pub use park::{RemoteUnparker, Unparker, park, yield_now};
 pub use run::{Hub, run};
 pub use scope::{ScopedJoinHandle, scope};

@@ -119,6 +119,17 @@ pub fn yield_now() {
     }
 }
 
+/// As [`yield_now`], and nothing inside of [`no_switch`](crate::no_switch).
+///
+/// For operations that wait now and then only: a task that has always something to do lets the others have their turn.
+#[doc(hidden)]
+pub fn give_way() {
+    let pinned = hub(|hub| hub?.peek(|me| Some(me?.pinned.get() != 0)));
+    if pinned == Some(false) {
+        yield_now();
+    }
+}
+
 /// Ends one wait of one task; stays on its thread.
 ///
 /// It is good for the wait that was next when it was made, and does nothing to later ones.

@@ -1,4 +1,5 @@
 //! A logger that keeps what is said on each OS thread.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};

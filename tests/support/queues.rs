@@ -1,4 +1,5 @@
 //! Many items through a queue between processes.
+#![allow(dead_code, reason = "each test file uses a part of it")]
 
 use osier::process::queue::{GetError, Queue};
 

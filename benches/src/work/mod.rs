@@ -4,6 +4,7 @@ mod delay;
 mod depth;
 mod echo;
 mod fetch;
+mod front;
 mod greenlet;
 mod http;
 mod lap;
@@ -49,6 +50,7 @@ pub(crate) const WORKS: &[Work] = &[
     Work { name: "pqueue", keys: processes::QUEUE_KEYS, run: processes::queue },
     Work { name: "pstart", keys: pstart::KEYS, run: pstart::run },
     Work { name: "pipe", keys: processes::PIPE_KEYS, run: processes::pipe },
+    Work { name: "front", keys: front::KEYS, run: front::run },
     Work { name: "sleep", keys: sleep::KEYS, run: sleep::run },
     Work { name: "mem", keys: mem::KEYS, run: mem::run },
     Work { name: "fetch", keys: fetch::KEYS, run: fetch::run },

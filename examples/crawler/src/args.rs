@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use lexopt::{Arg, Parser, ValueExt};
+use url::Url;
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -64,6 +65,8 @@ pub enum Command {
 pub struct Options {
     /// Where to begin, as typed: a wrong URL is a line in the report, not the end.
     pub urls: Vec<String>,
+    /// URLs whose hosts the crawl stays within as well, and does not start at: the demo's other hosts.
+    pub within: Vec<Url>,
     /// How many pages are fetched at once; at least 1.
     pub concurrency: usize,
     /// How many processes fetch them; at least 1.
@@ -97,6 +100,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             urls: Vec::new(),
+            within: Vec::new(),
             concurrency: 64,
             processes: 1,
             depth: None,
@@ -246,6 +250,7 @@ mod tests {
         let options = crawl(&args.split_whitespace().collect::<Vec<_>>());
         let wanted = Options {
             urls: vec!["http://a/".into(), "http://b/".into()],
+            within: Vec::new(),
             concurrency: 7,
             processes: 3,
             depth: Some(0),

@@ -5,6 +5,7 @@
 //! it, move up. Thus `--depth` takes in the same pages however the answers happen to fall.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 use url::Url;
@@ -18,10 +19,8 @@ pub struct PageId(u32);
 /// Where a redirect leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Redirect {
-    /// To a page that nobody has fetched: whoever asks is to fetch it now.
-    Fetch(PageId),
-    /// To a page that is fetched already, or is being fetched.
-    Known,
+    /// To this page within the hosts: who can [take](Frontier::take) it fetches it at once.
+    Within(PageId),
     /// Out of the crawl's hosts.
     Outside,
     /// Back to where it came from.
@@ -65,6 +64,26 @@ pub struct Frontier {
     queue: BTreeSet<(u32, PageId)>,
     /// Texts of links that are no URLs, and the pages that hold them.
     wrong: BTreeMap<String, Vec<PageId>>,
+    /// Which pages are somebody else's to fetch; none, if all are fetched here.
+    share: Option<Share>,
+    /// Pages of others that links lead to, by a way shorter than they have been told of.
+    strangers: Vec<PageId>,
+}
+
+/// Which of several processes one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// Its number, from 0.
+    pub number: usize,
+    /// How many there are.
+    pub of: usize,
+}
+
+/// Which of so many processes fetches the pages of a URL's host: by its name and port, as [`Scope`] tells hosts apart.
+pub fn owner(url: &Url, of: usize) -> usize {
+    let mut hasher = DefaultHasher::new(); // the same in every process
+    (url.host_str(), url.port()).hash(&mut hasher);
+    (hasher.finish() % of as u64) as usize
 }
 
 /// What is known of one page.
@@ -76,6 +95,8 @@ struct Page {
     depth: u32,
     /// Whether it has been handed out; it then stands in `queue` no more.
     taken: bool,
+    /// Whether another process fetches it; it then never stands in `queue`.
+    foreign: bool,
     /// The pages it links to.
     links: Vec<PageId>,
     /// The page it redirects to.
@@ -95,13 +116,65 @@ impl Frontier {
             by_url: HashMap::new(),
             queue: BTreeSet::new(),
             wrong: BTreeMap::new(),
+            share: None,
+            strangers: Vec::new(),
         };
         for url in seeds {
             frontier.scope.add(url);
-            let id = frontier.intern(url.clone());
-            frontier.reach(id, 0);
+            frontier.hear_of(url.clone(), 0);
         }
         frontier
+    }
+
+    /// Takes in the host of a URL, and no page.
+    pub fn stay_within(&mut self, url: &Url) {
+        self.scope.add(url);
+    }
+
+    /// One process' share of the pages of these hosts; none is known yet.
+    ///
+    /// Those of other processes are known, and never handed out: [`strangers`](Self::strangers) tells of them.
+    pub fn of_share(scope: Scope, max_depth: Option<u32>, share: Share) -> Self {
+        Frontier { scope, share: Some(share), ..Frontier::new(&[], max_depth, None) }
+    }
+
+    /// The hosts that pages may be on.
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// Notes that a page can be reached at this depth.
+    pub fn hear_of(&mut self, url: Url, depth: u32) -> PageId {
+        let id = self.intern(url);
+        self.reach(id, depth);
+        id
+    }
+
+    /// Whether a page has been handed out or taken.
+    pub fn is_taken(&self, id: PageId) -> bool {
+        self.page(id).taken
+    }
+
+    /// Whether another process fetches a page.
+    pub fn is_foreign(&self, id: PageId) -> bool {
+        self.page(id).foreign
+    }
+
+    /// Takes a page to be fetched at once, whatever its turn; false if it was taken before.
+    pub fn take(&mut self, id: PageId) -> bool {
+        let depth = self.page(id).depth;
+        self.queue.remove(&(depth, id));
+        !std::mem::replace(&mut self.page_mut(id).taken, true)
+    }
+
+    /// The pages of others that can be reached by a shorter way since the last call.
+    pub fn strangers(&mut self) -> Vec<PageId> {
+        std::mem::take(&mut self.strangers)
+    }
+
+    /// The pages that are next, nearest first.
+    pub fn next(&self) -> impl Iterator<Item = PageId> + '_ {
+        self.queue.iter().map(|&(_, id)| id)
     }
 
     /// Takes the next page to fetch; `None` when none is known at present, or the limit is reached.
@@ -127,13 +200,7 @@ impl Frontier {
         }
         self.page_mut(from).redirect = Some(to);
         self.reach(to, self.page(from).depth);
-        let (depth, taken) = (self.page(to).depth, self.page(to).taken);
-        if taken {
-            return Redirect::Known;
-        }
-        self.queue.remove(&(depth, to));
-        self.page_mut(to).taken = true;
-        Redirect::Fetch(to)
+        Redirect::Within(to)
     }
 
     /// Notes the links of a page, those that stay within the hosts.
@@ -221,12 +288,14 @@ impl Frontier {
         if let Some(&id) = self.by_url.get(&url) {
             return id;
         }
+        let foreign = self.share.is_some_and(|share| owner(&url, share.of) != share.number);
         let (id, url) = (id_at(self.pages.len()), Rc::new(url));
         self.by_url.insert(Rc::clone(&url), id);
         self.pages.push(Page {
             url,
             depth: u32::MAX,
             taken: false,
+            foreign,
             links: Vec::new(),
             redirect: None,
             verdict: None,
@@ -242,7 +311,11 @@ impl Frontier {
             if depth >= page.depth {
                 continue;
             }
-            if !page.taken {
+            if page.foreign {
+                if depth <= self.max_depth {
+                    self.strangers.push(id);
+                }
+            } else if !page.taken {
                 self.queue.remove(&(page.depth, id));
                 if depth <= self.max_depth {
                     self.queue.insert((depth, id));

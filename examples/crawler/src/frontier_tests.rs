@@ -100,16 +100,22 @@ fn a_nearer_page_goes_first() {
     assert_eq!(rest(&mut frontier, &[]), "y z w deep");
 }
 
+/// The page that is to be fetched as a redirect leads there, unless somebody has.
+fn follow(frontier: &mut Frontier, from: PageId, to: &str) -> Option<PageId> {
+    let Redirect::Within(id) = frontier.redirect(from, &url(to)) else { panic!("not to {to}") };
+    frontier.take(id).then_some(id)
+}
+
 #[test]
 fn a_redirect_is_fetched_unless_somebody_has() {
     let mut frontier = frontier(None, None);
     let a = take(&mut frontier, "a");
     frontier.found(a, urls("b c d"));
     let b = take(&mut frontier, "b");
-    let Redirect::Fetch(c) = frontier.redirect(b, &url("c")) else { panic!("c is new") };
+    let c = follow(&mut frontier, b, "c").expect("c is new");
     assert_eq!(name(&frontier, c), "c");
     let d = take(&mut frontier, "d");
-    assert_eq!(frontier.redirect(d, &url("c")), Redirect::Known);
+    assert_eq!(follow(&mut frontier, d, "c"), None);
     assert_eq!(frontier.pop(), None);
 }
 
@@ -117,7 +123,7 @@ fn a_redirect_is_fetched_unless_somebody_has() {
 fn a_redirect_costs_no_depth() {
     let mut frontier = frontier(Some(1), None);
     let a = take(&mut frontier, "a");
-    let Redirect::Fetch(b) = frontier.redirect(a, &url("b")) else { panic!("b is new") };
+    let b = follow(&mut frontier, a, "b").expect("b is new");
     frontier.found(b, urls("c"));
     let c = take(&mut frontier, "c");
     assert_eq!((frontier.depth(b), frontier.depth(c)), (0, 1));
@@ -131,8 +137,8 @@ fn redirects_leave_neither_the_hosts_nor_the_ground() {
     let a = take(&mut frontier, "a");
     assert_eq!(frontier.redirect(a, &url("http://other/")), Redirect::Outside);
     assert_eq!(frontier.redirect(a, &url("a")), Redirect::Circle);
-    let Redirect::Fetch(b) = frontier.redirect(a, &url("b")) else { panic!("b is new") };
-    let Redirect::Fetch(c) = frontier.redirect(b, &url("c")) else { panic!("c is new") };
+    let b = follow(&mut frontier, a, "b").expect("b is new");
+    let c = follow(&mut frontier, b, "c").expect("c is new");
     assert_eq!(frontier.redirect(c, &url("a")), Redirect::Circle);
     assert_eq!(frontier.redirect(c, &url("b")), Redirect::Circle);
 }
@@ -150,7 +156,7 @@ fn broken_links_are_told_with_their_holders() {
     let gone = take(&mut frontier, "gone");
     frontier.conclude(gone, Verdict::Broken("404".into()));
     let moved = take(&mut frontier, "moved");
-    assert_eq!(frontier.redirect(moved, &url("gone")), Redirect::Known);
+    assert_eq!(follow(&mut frontier, moved, "gone"), None);
 
     let list = |link: &str, reason: &str, holders: &[&str]| BrokenLink {
         link: link.into(),
@@ -173,4 +179,42 @@ fn a_broken_seed_is_no_broken_link() {
     let a = take(&mut frontier, "a");
     frontier.conclude(a, Verdict::Broken("refused".into()));
     assert_eq!(frontier.broken_links(), []);
+}
+
+/// The frontier of one of two processes, and a page of its own and two of the other's.
+fn half() -> (Frontier, Vec<Url>, Vec<Url>) {
+    let all: Vec<Url> = (0..40).map(|n| Url::parse(&format!("http://h{n}/")).unwrap()).collect();
+    let (mine, others) = all.iter().cloned().partition(|url| owner(url, 2) == 0);
+    let mut scope = Scope::default();
+    all.iter().for_each(|url| scope.add(url));
+    (Frontier::of_share(scope, Some(2), Share { number: 0, of: 2 }), mine, others)
+}
+
+#[test]
+fn pages_of_others_are_told_and_not_handed_out() {
+    let (mut frontier, mine, others) = half();
+    assert_eq!(frontier.pop(), None, "nothing is known yet");
+    let a = frontier.hear_of(mine[0].clone(), 1);
+    assert_eq!(frontier.pop(), Some(a));
+    frontier.found(a, vec![mine[1].clone(), others[0].clone(), others[0].clone()]);
+    let told = frontier.strangers();
+    assert_eq!(told.len(), 1, "once");
+    assert_eq!((&**frontier.url(told[0]), frontier.depth(told[0])), (&others[0], 2));
+    assert!(frontier.strangers().is_empty() && frontier.is_foreign(told[0]));
+    assert_eq!(frontier.pop().map(|id| frontier.url(id).to_string()), Some(mine[1].to_string()));
+    assert_eq!(frontier.pop(), None);
+}
+
+#[test]
+fn a_shorter_way_to_a_page_of_another_is_told_again() {
+    let (mut frontier, mine, others) = half();
+    let a = frontier.hear_of(mine[0].clone(), 2);
+    assert!(frontier.take(a) && !frontier.take(a));
+    frontier.found(a, vec![others[0].clone()]);
+    assert!(frontier.strangers().is_empty(), "three links away are too many");
+    frontier.hear_of(mine[0].clone(), 1);
+    assert_eq!(frontier.strangers().len(), 1);
+    frontier.hear_of(mine[0].clone(), 1);
+    assert!(frontier.strangers().is_empty());
+    assert_eq!(frontier.waiting(), 0, "it was taken");
 }

@@ -2,7 +2,7 @@
 //!
 //! | to see | read |
 //! |---|---|
-//! | how thousands of pages are fetched at once | [`crawl`], [`fetch`] and [`reply`] between them |
+//! | how thousands of pages are fetched at once | [`crawl`], [`flights`], [`fetch`] and [`reply`] between them |
 //! | a server with one green thread a connection | [`server`] |
 //! | how a task waits for a signal | [`signals`] |
 //! | how the work is shared out among processes | [`fleet`] |
@@ -13,11 +13,13 @@
 
 pub mod address;
 pub mod args;
+pub mod book;
 pub mod charset;
 pub mod crawl;
 pub mod descriptors;
 pub mod fetch;
 pub mod fleet;
+pub mod flights;
 pub mod frontier;
 pub mod links;
 pub mod mailbox;

@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use crawler::args::{self, Command, Options, SiteOptions};
 use crawler::crawl::{Crawl, Crawled};
+use crawler::fleet::{Call, Desk};
 use crawler::mailbox::Mailbox;
 use crawler::reply::Event;
 use crawler::server::Server;
@@ -19,6 +20,9 @@ const FAILED: u8 = 1;
 
 /// The command line is wrong.
 const USAGE: u8 = 2;
+
+/// As many hosts a process does the demo have: with few, one process may get them all.
+const HOSTS: usize = 8;
 
 /// Descriptors that are not sockets of the crawl: terminal, output file, signals, poll and the like.
 const SPARE: u64 = 24;
@@ -51,10 +55,14 @@ fn crawl(options: &Options) -> io::Result<ExitCode> {
     tell(options, &crawled, "")
 }
 
-/// Serves the demo site and crawls it, in one thread.
+/// Serves the demo site and crawls it: in one thread, or from it in several processes.
 fn demo(mut options: Options, site: SiteOptions, descriptors: Option<u64>) -> io::Result<ExitCode> {
-    let server = Server::start("127.0.0.1:0", Site::new(site.pages), site.delay)?;
-    options.urls = vec![format!("http://{}/", server.address())];
+    // Several processes each want hosts of their own.
+    let hosts = if options.processes > 1 { options.processes * HOSTS } else { 1 };
+    let server = Server::start_on(hosts, site.pages, site.delay)?;
+    let mut urls = server.origins().map(|origin| origin + "/");
+    options.urls = urls.by_ref().take(1).collect();
+    options.within = urls.filter_map(|url| url.parse().ok()).collect();
     progress::print(&words::demo(site, &options.urls[0]));
     // Each page takes two descriptors, as both ends of its connection are ours.
     let room = descriptors.map_or(usize::MAX, |limit| (limit.saturating_sub(SPARE) / 2) as usize);
@@ -72,7 +80,7 @@ fn demo(mut options: Options, site: SiteOptions, descriptors: Option<u64>) -> io
 fn serve(address: &str, site: SiteOptions) -> io::Result<ExitCode> {
     let signals = Signals::catch()?;
     let server = Server::start(address, Site::new(site.pages), site.delay)?;
-    print(&format!("serving {} pages on http://{}/\n", site.pages, server.address()))?;
+    print(&format!("serving {} pages on http://{}/\n", site.pages, server.addresses()[0]))?;
     signals.wait()?;
     let seen = server.counters();
     print(&words::served(seen.requests(), seen.most_connections()))
@@ -80,12 +88,24 @@ fn serve(address: &str, site: SiteOptions) -> io::Result<ExitCode> {
 
 /// Crawls until all is done or a signal comes.
 fn run(options: &Options) -> io::Result<Crawled> {
+    if options.processes > 1 {
+        let mailbox = Rc::new(Mailbox::new());
+        let desk = Desk::open(options, Rc::clone(&mailbox))?;
+        watch(move || mailbox.put(Call::interrupted()))?;
+        return desk.run();
+    }
     let mailbox = Rc::new(Mailbox::new());
     let crawl = Crawl::new(options, Rc::clone(&mailbox))?;
-    let signals = Signals::catch()?;
-    let watch = move || signals.wait().map(|()| mailbox.put(Event::Interrupted));
-    osier::Builder::new().name("signals").daemon(true).spawn(watch)?;
+    watch(move || mailbox.put(Event::Interrupted))?;
     crawl.run()
+}
+
+/// Calls `interrupt` when a signal comes.
+fn watch(interrupt: impl FnOnce() + 'static) -> io::Result<()> {
+    let signals = Signals::catch()?;
+    let watch = move || signals.wait().map(|()| interrupt());
+    osier::Builder::new().name("signals").daemon(true).spawn(watch)?;
+    Ok(())
 }
 
 /// Says what came of a crawl; `more` is for people, too.

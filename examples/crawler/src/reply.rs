@@ -16,23 +16,29 @@ pub enum Event {
     Interrupted,
 }
 
+impl From<(PageId, Answer)> for Event {
+    fn from((page, answer): (PageId, Answer)) -> Self {
+        Event::Answered(page, answer)
+    }
+}
+
 /// Owes the crawl an answer for one page, and sends it in any case.
 ///
 /// Should the page's task panic, its reply is dropped as it unwinds, and says so: the crawl neither
 /// ends nor waits for ever because of one page.
 #[derive(Debug)]
-pub struct Reply {
+pub struct Reply<E: From<(PageId, Answer)>> {
     /// Where it goes.
-    mailbox: Rc<Mailbox<Event>>,
+    mailbox: Rc<Mailbox<E>>,
     /// The page that was fetched.
     page: PageId,
     /// What came of it; `None` until it is known.
     answer: Option<Answer>,
 }
 
-impl Reply {
+impl<E: From<(PageId, Answer)>> Reply<E> {
     /// For a page whose task is about to start.
-    pub fn new(mailbox: &Rc<Mailbox<Event>>, page: PageId) -> Self {
+    pub fn new(mailbox: &Rc<Mailbox<E>>, page: PageId) -> Self {
         Reply { mailbox: Rc::clone(mailbox), page, answer: None }
     }
 
@@ -46,7 +52,7 @@ impl Reply {
     }
 }
 
-impl Drop for Reply {
+impl<E: From<(PageId, Answer)>> Drop for Reply<E> {
     fn drop(&mut self) {
         let answer = self.answer.take().unwrap_or_else(|| Answer {
             status: None,
@@ -54,7 +60,7 @@ impl Drop for Reply {
             time: Duration::ZERO,
             outcome: Outcome::Failed("the crawler panicked over it".into()),
         });
-        self.mailbox.put(Event::Answered(self.page, answer));
+        self.mailbox.put((self.page, answer).into());
     }
 }
 
@@ -65,7 +71,7 @@ mod tests {
     #[test]
     fn a_panic_is_an_answer() {
         osier::run(|| {
-            let mailbox = Rc::new(Mailbox::new());
+            let mailbox = Rc::new(Mailbox::<Event>::new());
             let page = PageId::default();
             let reply = Reply::new(&mailbox, page);
             let task = osier::spawn(move || {

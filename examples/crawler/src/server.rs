@@ -18,14 +18,17 @@ use crate::site::Site;
 /// How long a connection may stand idle.
 const IDLE: Duration = Duration::from_secs(60);
 
+/// How often to look for a port that is free on all hosts.
+const ATTEMPTS: u32 = 20;
+
 /// How long to wait for a descriptor to become free.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// A running server; its tasks are daemons, which end with the program.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens.
-    address: SocketAddr,
+    /// Where it listens, one address a host.
+    addresses: Vec<SocketAddr>,
     /// What it has seen so far.
     counters: Rc<Counters>,
 }
@@ -64,19 +67,48 @@ impl Server {
     ///
     /// Switches tasks if the address is a name.
     pub fn start(address: &str, site: Site, delay: Duration) -> io::Result<Self> {
-        let listener = TcpListener::bind(address)
-            .map_err(|e| io::Error::new(e.kind(), format!("cannot serve on {address}: {e}")))?;
-        let address = listener.local_addr()?;
+        Server::over(vec![bind(address)?], site, delay)
+    }
+
+    /// Serves a site spread over so many hosts: 127.0.0.1 and those behind it, on one port.
+    ///
+    /// # Errors
+    ///
+    /// When there are no such addresses.
+    pub fn start_on(hosts: usize, pages: usize, delay: Duration) -> io::Result<Self> {
+        let mut attempts = ATTEMPTS;
+        let listeners = loop {
+            match neighbours(hosts) {
+                // Somebody else has the port on one of them.
+                Err(e) if e.kind() == ErrorKind::AddrInUse && attempts > 0 => attempts -= 1,
+                listeners => break listeners?,
+            }
+        };
+        let addresses: io::Result<Vec<_>> = listeners.iter().map(TcpListener::local_addr).collect();
+        let origins = addresses?.iter().map(origin).collect();
+        Server::over(listeners, Site::spread(pages, origins), delay)
+    }
+
+    fn over(listeners: Vec<TcpListener>, site: Site, delay: Duration) -> io::Result<Self> {
         let counters = Rc::new(Counters::default());
-        let server = Server { address, counters: Rc::clone(&counters) };
-        let accept = move || accept_all(&listener, site, delay, &counters);
-        osier::Builder::new().name("accept").daemon(true).spawn(accept)?;
-        Ok(server)
+        let mut addresses = Vec::new();
+        for listener in listeners {
+            addresses.push(listener.local_addr()?);
+            let (site, counters) = (site.clone(), Rc::clone(&counters));
+            let accept = move || accept_all(&listener, &site, delay, &counters);
+            osier::Builder::new().name("accept").daemon(true).spawn(accept)?;
+        }
+        Ok(Server { addresses, counters })
     }
 
     /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// What the URLs of its hosts begin with.
+    pub fn origins(&self) -> impl Iterator<Item = String> + '_ {
+        self.addresses.iter().map(origin)
     }
 
     /// What it has seen so far.
@@ -85,14 +117,30 @@ impl Server {
     }
 }
 
-fn accept_all(listener: &TcpListener, site: Site, delay: Duration, counters: &Rc<Counters>) {
+fn origin(address: &SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+fn bind(address: &str) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+        .map_err(|e| io::Error::new(e.kind(), format!("cannot serve on {address}: {e}")))
+}
+
+fn neighbours(hosts: usize) -> io::Result<Vec<TcpListener>> {
+    let first = bind("127.0.0.1:0")?;
+    let port = first.local_addr()?.port();
+    let others = (2..=hosts).map(|n| bind(&format!("127.0.{}.{}:{port}", n / 256, n % 256)));
+    std::iter::once(Ok(first)).chain(others).collect()
+}
+
+fn accept_all(listener: &TcpListener, site: &Site, delay: Duration, counters: &Rc<Counters>) {
     loop {
         let Ok((stream, _)) = listener.accept() else {
             // The client has gone already, or there is no descriptor left: one may become free.
             osier::sleep(PAUSE);
             continue;
         };
-        let open = Open::new(counters);
+        let (site, open) = (site.clone(), Open::new(counters));
         let serve = move || {
             // A client that breaks off is the client's business.
             let _ = Connection { stream, site, delay, open }.serve();
@@ -204,7 +252,7 @@ mod tests {
     /// Sends bytes to a server of ten pages; gives the statuses of its answers, and the server.
     fn talk(bytes: &str) -> (Vec<String>, Server) {
         let server = Server::start("127.0.0.1:0", Site::new(10), Duration::ZERO).unwrap();
-        let mut stream = TcpStream::connect(server.address()).unwrap();
+        let mut stream = TcpStream::connect(server.addresses()[0]).unwrap();
         stream.write_all(bytes.as_bytes()).unwrap();
         stream.shutdown(std::net::Shutdown::Write).unwrap();
         let mut text = String::new();

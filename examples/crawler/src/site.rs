@@ -5,6 +5,7 @@
 //! of all pages after two steps, so that hundreds of them wait to be fetched at once.
 
 use std::fmt::Write;
+use std::rc::Rc;
 
 /// About how many bytes of text an article has.
 const TEXT: usize = 3000;
@@ -26,12 +27,14 @@ const WORDS: [&str; 32] = [
 /// assert!(site.page("/").unwrap().contains("<a href=\"section/1/\">"));
 /// assert!(site.page("/nothing/here").is_none());
 /// ```
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Site {
     /// How many pages there are: front page, sections and articles.
     pages: usize,
     /// How many of them are sections.
     sections: usize,
+    /// Its hosts, if it has several, each as its URLs begin: sections are on them in turn.
+    hosts: Rc<[String]>,
 }
 
 /// One page of the site.
@@ -47,8 +50,24 @@ enum Place {
 impl Site {
     /// Lays out a site of this many pages; it has one at least.
     pub fn new(pages: usize) -> Self {
+        Site::spread(pages, Vec::new())
+    }
+
+    /// Lays out one whose sections are spread over these hosts (`http://example.com`); the front page is on the first.
+    pub fn spread(pages: usize, hosts: Vec<String>) -> Self {
         let pages = pages.max(1);
-        Site { pages, sections: pages.isqrt().min(pages - 1) }
+        Site { pages, sections: pages.isqrt().min(pages - 1), hosts: hosts.into() }
+    }
+
+    /// Which host a section is on; 0 is the front page's.
+    fn host(&self, section: usize) -> usize {
+        section.saturating_sub(1) % self.hosts.len().max(1)
+    }
+
+    /// What a link from one section to another begins with, before its path: nothing, if they are on one host.
+    fn way(&self, from: usize, to: usize) -> &str {
+        let (from, to) = (self.host(from), self.host(to));
+        if from == to { "" } else { &self.hosts[to] }
     }
 
     /// The page at this path, as HTML; `None` where there is none.
@@ -101,13 +120,21 @@ impl Site {
     fn write_front(&self, html: &mut String) {
         html.push_str("<ul>\n");
         for section in 1..=self.sections {
-            let _ = writeln!(html, "<li><a href=\"section/{section}/\">Section {section}</a></li>");
+            let way = match self.way(0, section) {
+                "" => String::new(),
+                way => format!("{way}/"),
+            };
+            let _ = writeln!(
+                html,
+                "<li><a href=\"{way}section/{section}/\">Section {section}</a></li>"
+            );
         }
         html.push_str("</ul>\n");
     }
 
     fn write_section(&self, html: &mut String, section: usize) {
-        html.push_str("<p><a href=\"/\">Front page</a></p>\n<ul>\n");
+        let way = self.way(section, 0);
+        let _ = write!(html, "<p><a href=\"{way}/\">Front page</a></p>\n<ul>\n");
         for article in (section - 1..self.articles()).step_by(self.sections) {
             let number = article + 1;
             let _ = writeln!(html, "<li><a href=\"{number}.html\">Article {number}</a></li>");
@@ -117,10 +144,11 @@ impl Site {
 
     fn write_article(&self, html: &mut String, article: usize) {
         let mut dice = Dice(article as u64);
+        let section = self.section_of(article);
+        let way = self.way(section, 0);
         let _ = writeln!(
             html,
-            "<p><a href=\"./\">Section {}</a>, <a href=\"/#top\">front page</a></p>\n<p>",
-            self.section_of(article)
+            "<p><a href=\"./\">Section {section}</a>, <a href=\"{way}/#top\">front page</a></p>\n<p>",
         );
         let end = html.len() + TEXT;
         while html.len() < end {
@@ -130,7 +158,8 @@ impl Site {
         html.push_str("</p>\n<p>See also");
         let next = (article + 1) % self.articles();
         for other in [next, dice.roll(self.articles()), dice.roll(self.articles())] {
-            let _ = write!(html, " <a href=\"{}\">Article {}</a>", self.path(other), other + 1);
+            let (way, path) = (self.way(section, self.section_of(other)), self.path(other));
+            let _ = write!(html, " <a href=\"{way}{path}\">Article {}</a>", other + 1);
         }
         html.push_str("</p>\n");
     }
@@ -184,6 +213,11 @@ mod tests {
     fn every_page_is_reached_from_the_front() {
         for pages in [1, 2, 3, 4, 5, 10, 99, 1000, 1001] {
             assert_eq!(walk(Site::new(pages)).len(), pages);
+            let hosts = ["http://h", "http://i", "http://j"].map(String::from).to_vec();
+            let spread = walk(Site::spread(pages, hosts));
+            assert_eq!(spread.len(), pages);
+            let on = |host| spread.keys().filter(|url| url.host_str() == Some(host)).count();
+            assert!(pages < 99 || ["h", "i", "j"].iter().all(|host| on(host) > pages / 4));
         }
     }
 

@@ -28,7 +28,12 @@ impl Slots {
 
     /// Whether one more page may join so many in flight.
     pub fn have_room(&self, in_flight: usize) -> bool {
-        in_flight < self.now
+        self.room(in_flight) > 0
+    }
+
+    /// How many more pages may join so many in flight.
+    pub fn room(&self, in_flight: usize) -> usize {
+        self.now.saturating_sub(in_flight)
     }
 
     /// Takes in that a page had its descriptor; as many as there are slots earn another slot.

@@ -47,6 +47,9 @@ pub fn report(crawled: &Crawled) -> String {
         let (n, shares) = (shares.len(), shares.join(", "));
         line(&mut text, format_args!("by {n} processes, with {shares} requests"));
     }
+    for dead in &crawled.dead {
+        line(&mut text, format_args!("{dead}"));
+    }
     text
 }
 

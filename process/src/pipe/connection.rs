@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use osier_runtime::ready::{Ready, Sealed};
 use osier_runtime::{Waitable, Watcher, clock};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde::de::{DeserializeOwned, Deserializer, Error as _};
 use serde::ser::{Error as _, Serializer};
 use serde::{Deserialize, Serialize};
@@ -169,7 +168,7 @@ impl<S, R> Connection<S, R> {
     pub fn poll(&self, limit: impl Into<Option<Duration>>) -> io::Result<bool> {
         let limit = limit.into();
         if limit.is_some_and(|limit| limit.is_zero()) {
-            return Ok(has_something(self.as_fd()));
+            return Ok(self.socket.has_something());
         }
         self.socket.poll(limit.and_then(clock::deadline))
     }
@@ -293,12 +292,6 @@ impl<S, R: DeserializeOwned> Connection<S, R> {
     }
 }
 
-/// Whether there is something to receive, the end included.
-fn has_something(fd: BorrowedFd<'_>) -> bool {
-    let mut asked = [PollFd::new(&fd, PollFlags::IN)];
-    poll(&mut asked, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
-}
-
 impl<S, R> AsFd for Connection<S, R> {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
@@ -316,7 +309,7 @@ impl<S, R> Sealed for Connection<S, R> {}
 /// Ready when there is something to receive, the end included.
 impl<S, R> Waitable for Connection<S, R> {
     fn is_ready(&self) -> bool {
-        has_something(self.as_fd())
+        self.socket.has_something()
     }
 
     fn watch(&self, watcher: Watcher) {

@@ -132,6 +132,7 @@ impl Crew {
     pub(super) fn begun(self: &Rc<Self>, key: u64, wrong: Option<String>) {
         if let Some(text) = wrong {
             let why = format!("the initializer of a worker has failed: {text}");
+            log::error!("{why}");
             return self.give_up(TaskError::Broken(Arc::from(why)));
         }
         let mut ledger = self.ledger.borrow_mut();

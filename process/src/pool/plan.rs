@@ -8,7 +8,7 @@ use std::rc::Rc;
 use super::claim::Claims;
 use super::frame::{Order, START};
 use super::task::number;
-use super::worker::{Letter, initialize, judge, serve, work};
+use super::worker::{Letter, initialize, serve, work};
 use crate::process::{Builder, Exit, Function, Process, Signature, StartError, cpu_count};
 use crate::wire::{Parcel, Passed, SendError, Socket};
 
@@ -36,7 +36,7 @@ pub(super) struct Plan {
 
 enum Initializer {
     Function { number: u32, pack: Box<dyn Fn() -> Result<Parcel, SendError>> },
-    Closure(Rc<dyn Fn() -> i32>),
+    Closure(Rc<dyn Fn() -> Option<String>>),
 }
 
 /// A worker that was started, as its parent sees it.
@@ -83,7 +83,7 @@ impl Plan {
 
     pub(super) fn set_closure<E: Exit>(&mut self, f: impl Fn() -> E + 'static) {
         self.forks = true;
-        self.initializer = Some(Initializer::Closure(Rc::new(move || f().exit_code())));
+        self.initializer = Some(Initializer::Closure(Rc::new(move || f().failure())));
     }
 
     pub(super) fn has_initializer(&self) -> bool {
@@ -119,11 +119,11 @@ impl Plan {
         match &self.initializer {
             Some(Initializer::Closure(f)) => {
                 let f = f.clone();
-                builder.fork(move || serve(far, claims, tasks, || judge(f()).err()))
+                builder.fork(move || serve(far, claims, tasks, || f()))
             }
             Some(Initializer::Function { number, pack }) => {
                 let first = Order { ticket: START, function: *number, calls: vec![pack()?] };
-                builder.fork(move || serve(far, claims, tasks, || initialize(first).err()))
+                builder.fork(move || serve(far, claims, tasks, || initialize(first)))
             }
             None => builder.fork(move || serve(far, claims, tasks, || None)),
         }

@@ -15,6 +15,9 @@ use super::frame::{End, LONGEST, Order, Reply, START};
 use crate::process::{FUNCTIONS, exit, functions};
 use crate::wire::{Parcel, Passed, SendError, Socket};
 
+/// Bytes that a worker tells of what is wrong with its initializer.
+const MOST_SAID: usize = 4096;
+
 /// What a worker that begins anew is told; its initializer follows as an order, if it has one.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Letter {
@@ -31,29 +34,29 @@ functions! {
         let socket = Socket::new(letter.line.0)?;
         let claims = Claims::of(letter.claims.0)?;
         let first = if letter.initializer { Order::read(socket.recv(None)?) } else { None };
-        let begin = move || first.into_iter().flatten().find_map(|order| initialize(order).err());
+        let begin = move || first.into_iter().flatten().find_map(initialize);
         serve(socket, Rc::new(claims), letter.tasks, begin);
         Ok(())
     }
 }
 
-/// Calls an initializer that is a registered function.
-///
-/// # Errors
-///
-/// What is wrong with it.
-pub(super) fn initialize(order: Order) -> Result<(), String> {
-    let entry = FUNCTIONS.get(order.function as usize).ok_or("there is no such function")?;
-    for args in order.calls {
-        let code = (entry.run)(args).map_err(|error| error.to_string())?;
-        judge(code)?;
-    }
-    Ok(())
+/// Calls an initializer that is a registered function; what is wrong with it, if something is.
+pub(super) fn initialize(order: Order) -> Option<String> {
+    let Some(entry) = FUNCTIONS.get(order.function as usize) else {
+        return Some("there is no such function".to_string());
+    };
+    let begin = |args| (entry.begin)(args).unwrap_or_else(|error| Some(error.to_string()));
+    order.calls.into_iter().find_map(begin)
 }
 
-/// Whether an initializer that ended with that code is content.
-pub(super) fn judge(code: i32) -> Result<(), String> {
-    if code == 0 { Ok(()) } else { Err(format!("it ended with code {code}")) }
+/// As much of it as is told: whoever reads it wants no log of a worker.
+fn shorten(mut text: String) -> String {
+    if text.len() > MOST_SAID {
+        let end = (0..=MOST_SAID).rev().find(|end| text.is_char_boundary(*end));
+        text.truncate(end.unwrap_or(0));
+        text.push_str(" ...");
+    }
+    text
 }
 
 /// Serves until it is sent home; `begin` is the initializer, and says what is wrong with it.
@@ -66,7 +69,7 @@ pub(super) fn serve(
     let desk = Rc::new(Desk { socket, claims, talks: Mutex::new(()) });
     let wrong = catch_unwind(AssertUnwindSafe(begin)).unwrap_or_else(|payload| Some(text(payload)));
     let content = wrong.is_none();
-    let wrong = wrong.map(End::Panic);
+    let wrong = wrong.map(shorten).map(End::Panic);
     desk.reply(Reply { ticket: START, ends: wrong.into_iter().collect() });
     if !content {
         return;

@@ -25,10 +25,24 @@ const GRACE: Duration = Duration::from_secs(1);
 /// assert_eq!(().exit_code(), 0);
 /// assert_eq!(3.exit_code(), 3);
 /// assert_eq!(Err::<(), _>("no such file").exit_code(), 1); // and says so on stderr
+/// assert_eq!(Err::<(), _>("no such file").failure().unwrap(), "no such file");
 /// ```
 pub trait Exit {
     /// The code that the process ends with.
     fn exit_code(self) -> i32;
+
+    /// What is wrong, if something is: what a pool is told whose initializer came to this.
+    ///
+    /// The text of an error; of anything else, that it ended with a code that is not 0.
+    fn failure(self) -> Option<String>
+    where
+        Self: Sized,
+    {
+        match self.exit_code() {
+            0 => None,
+            code => Some(format!("it ended with code {code}")),
+        }
+    }
 }
 
 impl Exit for () {
@@ -53,6 +67,13 @@ impl<T: Exit, E: Display> Exit for Result<T, E> {
                 say(format_args!("{error}"));
                 1
             }
+        }
+    }
+
+    fn failure(self) -> Option<String> {
+        match self {
+            Ok(value) => value.failure(),
+            Err(error) => Some(error.to_string()),
         }
     }
 }

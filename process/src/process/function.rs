@@ -37,6 +37,8 @@ pub struct Entry {
     pub name: &'static str,
     /// Calls it as the body of a process.
     pub run: fn(Parcel) -> Result<i32, RecvError>,
+    /// Calls it as what comes before other calls; what is wrong, if something is.
+    pub begin: fn(Parcel) -> Result<Option<String>, RecvError>,
     /// Calls it, and encodes what it gives.
     pub apply: fn(Parcel) -> Result<Result<Parcel, SendError>, RecvError>,
 }
@@ -127,23 +129,34 @@ impl<T> Outcome<T> {
 #[doc(hidden)]
 pub trait Ending {
     fn code(&self) -> i32;
+    fn failure(&self) -> Option<String>;
 }
 
 impl<T: Exit> Ending for Outcome<T> {
     fn code(&self) -> i32 {
         self.take().exit_code()
     }
+
+    fn failure(&self) -> Option<String> {
+        self.take().failure()
+    }
 }
 
 #[doc(hidden)]
 pub trait Ignored {
     fn code(&self) -> i32;
+    fn failure(&self) -> Option<String>;
 }
 
 impl<T> Ignored for &Outcome<T> {
     fn code(&self) -> i32 {
         drop(self.take());
         0
+    }
+
+    fn failure(&self) -> Option<String> {
+        drop(self.take());
+        None
     }
 }
 
@@ -207,6 +220,12 @@ macro_rules! functions {
                     use $crate::process::{Ending as _, Ignored as _};
                     let f: fn($($type),*) $(-> $out)? = call;
                     Ok((&$crate::process::Outcome::new($crate::process::invoke(f, args)?)).code())
+                },
+                begin: |args| {
+                    #[allow(unused_imports)]
+                    use $crate::process::{Ending as _, Ignored as _};
+                    let f: fn($($type),*) $(-> $out)? = call;
+                    Ok((&$crate::process::Outcome::new($crate::process::invoke(f, args)?)).failure())
                 },
                 apply: |args| {
                     #[allow(unused_imports)]

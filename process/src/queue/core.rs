@@ -17,9 +17,9 @@ use super::owner::Owner;
 use super::ring::{HEAD_WORDS, Ring};
 use super::slots::Slots;
 use crate::stamp::me;
-use crate::sync::words::Words;
 use crate::sys::shared::Shared;
 use crate::wire::{Socket, Stake};
+use crate::words::Words;
 
 /// How many descriptors a queue has.
 pub(super) const DESCRIPTORS: usize = 7;

@@ -28,7 +28,7 @@ impl<T: DeserializeOwned> Queue<T> {
     /// [`GetError`].
     ///
     /// # Blocking
-    /// Switches tasks, if there is none.
+    /// Switches tasks, if there is none, and now and then if there always are some: no stream of items holds up the others.
     pub fn get(&self) -> Result<T, GetError> {
         self.get_until(None)
     }
@@ -94,6 +94,7 @@ impl<T: DeserializeOwned> Queue<T> {
 
     fn get_until(&self, deadline: Option<Instant>) -> Result<T, GetError> {
         let here = self.open_here()?;
+        here.begin();
         let line = &here.getting;
         let first = line.try_acquire().or_else(|| match deadline {
             None => line.acquire(),

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
 
 use osier_runtime::clock;
+use osier_runtime::ready::Ready;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -53,6 +54,8 @@ pub struct Queue<T> {
     /// They go first: before the descriptors may be closed.
     _stakes: [Stake; DESCRIPTORS],
     pub(super) core: Arc<Core>,
+    /// By which tasks wait for an item beside other things.
+    pub(super) ready: Ready,
     /// Values go both ways, and none is here.
     _items: PhantomData<fn(T) -> T>,
 }
@@ -104,7 +107,11 @@ impl<T> Queue<T> {
     }
 
     pub(super) fn over(core: Core) -> Queue<T> {
-        Queue { _stakes: core.stakes(), core: Arc::new(core), _items: PhantomData }
+        Queue::of(Arc::new(core))
+    }
+
+    fn of(core: Arc<Core>) -> Queue<T> {
+        Queue { _stakes: core.stakes(), core, ready: Ready::new(), _items: PhantomData }
     }
 
     /// How many it holds; none if there is no limit.
@@ -237,8 +244,9 @@ impl<T: Serialize> Queue<T> {
     /// [`PutError`]; the item comes back, and takes no place.
     ///
     /// # Blocking
-    /// Switches tasks, if the queue has a size and is full.
+    /// Switches tasks, if the queue has a size and is full, and now and then if it never is: no stream of items holds up the others.
     pub fn put(&self, item: T) -> Result<(), PutError<T>> {
+        self.core.here().begin();
         self.put_until(item, |core, here| {
             about_to_wait();
             core.room
@@ -283,6 +291,7 @@ impl<T: Serialize> Queue<T> {
     /// # Blocking
     /// As [`put`](Self::put).
     pub fn put_deadline(&self, item: T, deadline: Instant) -> Result<(), PutError<T>> {
+        self.core.here().begin();
         self.put_until(item, |core, here| {
             about_to_wait();
             core.room.wait(core.room_rope(), &here.putting, Some(deadline), |unrung| {
@@ -380,7 +389,7 @@ fn place(core: &Core, here: &Here, lost: bool) -> Option<Place> {
 
 impl<T> Clone for Queue<T> {
     fn clone(&self) -> Queue<T> {
-        Queue { _stakes: self.core.stakes(), core: self.core.clone(), _items: PhantomData }
+        Queue::of(self.core.clone())
     }
 }
 

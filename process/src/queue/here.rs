@@ -1,7 +1,10 @@
 //! What a process has of a queue for itself: lines of its tasks, and items that wait for room in the lane.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{
+    AtomicBool, AtomicU32, AtomicUsize,
+    Ordering::{Relaxed, SeqCst},
+};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use osier_runtime::fork;
@@ -34,7 +37,12 @@ pub(super) struct Here {
     pub(super) abandoned: AtomicBool,
     /// Its seat in the ledger.
     seat: OnceLock<Option<usize>>,
+    /// How many operations there were that may wait.
+    count: AtomicU32,
 }
+
+/// One operation in so many gives way to other tasks, though it need not wait.
+const GIVES_WAY: u32 = 64;
 
 /// Items that wait for room.
 #[derive(Default)]
@@ -61,6 +69,14 @@ impl Here {
             closed: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             seat: OnceLock::new(),
+            count: AtomicU32::new(0),
+        }
+    }
+
+    /// Lets others have their turn now and then: a stream of items that never makes its task wait would hold them up, and its own time-out.
+    pub(super) fn begin(&self) {
+        if self.count.fetch_add(1, Relaxed) % GIVES_WAY == GIVES_WAY - 1 {
+            osier_runtime::give_way();
         }
     }
 

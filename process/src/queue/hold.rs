@@ -10,7 +10,7 @@ use std::thread;
 use rustix::thread::{Timespec, nanosleep};
 
 use crate::stamp::{Stamp, is_dead};
-use crate::sync::words::Words;
+use crate::words::Words;
 
 /// Looks before others are let run: about as long as a copy takes.
 const SPINS: u32 = 400;
@@ -62,7 +62,7 @@ impl Drop for Hold<'_> {
     #[inline]
     fn drop(&mut self) {
         #[cfg(test)]
-        if crate::sync::words::mortal::has_ended() {
+        if crate::words::mortal::has_ended() {
             return;
         }
         self.words.store(self.at, 0);

@@ -26,7 +26,8 @@
 //! - `road`: items on their way: sent, or kept until there is room, or sent in one piece
 //! - `batch`: many items in one piece
 //! - `exit`: what is done before the process ends or stops
-//! - `handle`, `joinable`, `simple`: the queues by name; `getting`: half of the first
+//! - `handle`, `joinable`, `simple`: the queues by name; `getting`: half of the first; `watch`: as one of several things
+//!   to wait for
 //! - `error`: why an item was not put, or none was had
 
 mod batch;
@@ -50,6 +51,7 @@ mod ring_tests;
 mod road;
 mod simple;
 mod slots;
+mod watch;
 
 pub use error::{GetError, PutError};
 pub use handle::Queue;

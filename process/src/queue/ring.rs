@@ -16,7 +16,7 @@
 
 use super::hold::Hold;
 use crate::stamp::{Stamp, pid_of};
-use crate::sync::words::Words;
+use crate::words::Words;
 
 /// Words of what stands before the records: of those who put, and on another line of the cache of those who take.
 pub(super) const HEAD_WORDS: usize = 16;

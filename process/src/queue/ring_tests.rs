@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicU64;
 
 use super::ring::{HEAD_WORDS, Nothing, Record, Ring};
 use crate::stamp;
-use crate::sync::words::Words;
-use crate::sync::words::mortal::live;
+use crate::words::Words;
+use crate::words::mortal::live;
 
 /// Words for records.
 const ROOM: usize = 16;

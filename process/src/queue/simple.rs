@@ -21,7 +21,7 @@ use super::{GetError, PutError, Queue};
 /// ```
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(bound = "")]
-pub struct SimpleQueue<T>(Queue<T>);
+pub struct SimpleQueue<T>(pub(super) Queue<T>);
 
 impl<T> SimpleQueue<T> {
     /// A new one.

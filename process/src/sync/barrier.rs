@@ -3,22 +3,26 @@
 use std::error::Error;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use osier_runtime::clock;
 use serde::{Deserialize, Serialize};
 
+use super::action::{Action, Actor};
 use super::event::{tell_all, waiting};
 use super::gate::{FLAG, Gate, PARTIES};
 use super::line::{Line, Standing};
-use super::wait::{Waiter, Woken, reason};
+use super::party::Party;
+use super::wait::Waiter;
 use super::{Lock, LockGuard};
+use crate::process::{Function, Signature};
 use crate::stamp;
 
 /// Lets so many tasks of all processes wait for each other, again and again.
 ///
 /// Shared as a [`Lock`](super::Lock) is. One who ends, is killed or late while it waits breaks the barrier: the others would wait in vain. It
-/// stays broken until it is [reset](Self::reset).
+/// stays broken until it is [reset](Self::reset). It may have an action, which the last to come does before all go on.
 ///
 /// ```
 /// use osier::process::{Process, sync::Barrier};
@@ -36,9 +40,10 @@ use crate::stamp;
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Barrier {
     /// Where those stand who wait; its permit is not used.
-    gate: Gate,
-    /// Held by one who arrives, from counting the others to standing there.
+    pub(super) gate: Gate,
+    /// Held by one who arrives, from counting the others to standing there; by the last until all may go.
     door: Lock,
+    action: Action,
 }
 
 /// The barrier was broken before everybody was there.
@@ -61,11 +66,11 @@ impl fmt::Display for BrokenBarrier {
 impl Error for BrokenBarrier {}
 
 /// How a round has ended, in the lowest bits of the flag; above them is the number of the next.
-const PASSED: u64 = 0;
-const BROKEN: u64 = 1;
+pub(super) const PASSED: u64 = 0;
+pub(super) const BROKEN: u64 = 1;
 const RESET: u64 = 2;
-const HOW: u64 = 3;
-const ROUND: u64 = 4;
+pub(super) const HOW: u64 = 3;
+pub(super) const ROUND: u64 = 4;
 
 impl Barrier {
     /// For so many tasks.
@@ -80,9 +85,79 @@ impl Barrier {
     /// Never switches tasks.
     pub fn new(parties: usize) -> io::Result<Barrier> {
         assert!(parties > 0, "a barrier for nobody: say how many tasks are to wait");
-        let barrier = Barrier { gate: Gate::of_one()?, door: Lock::new()? };
+        let barrier = Barrier { gate: Gate::of_one()?, door: Lock::new()?, action: Action::None };
         barrier.gate.words().store(PARTIES, parties as u64);
         Ok(barrier)
+    }
+
+    /// For so many tasks, the last of which calls `action` before all go on.
+    ///
+    /// It may wait: who arrives meanwhile waits for it, and belongs to the next round. If it panics, if its task is killed in there or its process
+    /// ends, the barrier is broken. The closure is this process', and forked children have copies: the last to come calls its own
+    /// process', so what that has captured and changes is changed there alone. The barrier cannot be an argument of a
+    /// function that is spawned; [`with_function`](Self::with_function) can.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    ///
+    /// # Panics
+    /// If `parties` is 0.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    ///
+    /// ```
+    /// use osier::process::{Process, sync::{Barrier, Semaphore}};
+    ///
+    /// osier::run(|| {
+    ///     let rounds = Semaphore::new(0)?;
+    ///     let counts = rounds.clone();
+    ///     let both = Barrier::with_action(2, move || counts.release().unwrap())?;
+    ///     let theirs = both.clone();
+    ///     let child = Process::fork(move || (0..3).for_each(|_| _ = theirs.wait().unwrap()))?;
+    ///     (1..=3).for_each(|round| {
+    ///         both.wait().unwrap();
+    ///         assert!(rounds.available() >= round);
+    ///     });
+    ///     assert!(child.join().is_success());
+    ///     std::io::Result::Ok(())
+    /// })?;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn with_action(
+        parties: usize,
+        action: impl Fn() + Send + Sync + 'static,
+    ) -> io::Result<Barrier> {
+        Ok(Barrier { action: Action::Closure(Arc::new(action)), ..Barrier::new(parties)? })
+    }
+
+    /// For so many tasks, the last of which calls a registered function before all go on.
+    ///
+    /// As [`with_action`](Self::with_action), and it goes to processes that are spawned as well. A function that gives an error, or a code that is
+    /// not 0, breaks the barrier.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    ///
+    /// # Panics
+    /// If `parties` is 0.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    ///
+    /// ```
+    /// osier::process::functions! {
+    ///     fn settle() { println!("all are here") }
+    /// }
+    /// let alone = osier::process::sync::Barrier::with_function(1, settle)?;
+    /// assert_eq!(alone.wait(), Ok(0));
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+    pub fn with_function<F: Signature<Args = ()>>(
+        parties: usize,
+        action: Function<F>,
+    ) -> io::Result<Barrier> {
+        Ok(Barrier { action: Action::function(action), ..Barrier::new(parties)? })
     }
 
     fn line(&self) -> Line<'_> {
@@ -97,7 +172,8 @@ impl Barrier {
     /// When the barrier is broken. Where there is no waiting, any but the last breaks it.
     ///
     /// # Blocking
-    /// Switches tasks, unless this is the last or it is broken. In a task that unwinds never. Outside of a run it stops the OS thread.
+    /// Switches tasks, unless this is the last or it is broken. In a task that unwinds never. Outside of a run it stops the OS thread. The last
+    /// calls the action, if there is one; a panic in there comes out here.
     pub fn wait(&self) -> Result<usize, BrokenBarrier> {
         self.wait_by(None)
     }
@@ -130,6 +206,10 @@ impl Barrier {
             return Err(BrokenBarrier);
         };
         let round = self.round();
+        if self.actor().is_for(round) {
+            // Whoever had the door has left it in the midst of the action.
+            self.end(round, BROKEN);
+        }
         if self.is_broken() {
             return Err(BrokenBarrier);
         }
@@ -142,7 +222,7 @@ impl Barrier {
             return Err(BrokenBarrier);
         };
         drop(door);
-        Party { barrier: self, waiter, round }.stand(deadline, before)
+        Party::new(self, waiter, round).stand(deadline, before)
     }
 
     /// Nobody else arrives meanwhile. Whoever ended there has left nothing half done: it stood in the line or did not.
@@ -156,17 +236,34 @@ impl Barrier {
             .ok()
     }
 
-    /// The last is there.
+    /// The last is there: it does what is to be done, at the door, and all go.
     fn open(&self, round: u64, before: usize) -> Result<usize, BrokenBarrier> {
+        if let Action::None = self.action {
+            return if self.pass(round) { Ok(before) } else { Err(BrokenBarrier) };
+        }
         if self.has_dead() {
             self.end(round, BROKEN);
             return Err(BrokenBarrier);
         }
-        if self.end(round, PASSED) { Ok(before) } else { Err(BrokenBarrier) }
+        self.actor().begin(round);
+        let acts = Acts(self, round);
+        let passes = self.action.call() && self.pass(round);
+        drop(acts);
+        if passes { Ok(before) } else { Err(BrokenBarrier) }
+    }
+
+    /// Lets all go, if all are still there.
+    fn pass(&self, round: u64) -> bool {
+        let how = if self.has_dead() { BROKEN } else { PASSED };
+        self.end(round, how) && how == PASSED
+    }
+
+    pub(super) fn actor(&self) -> Actor<'_> {
+        Actor(self.gate.words())
     }
 
     /// Ends the round, unless it has ended; all who wait are told.
-    fn end(&self, round: u64, how: u64) -> bool {
+    pub(super) fn end(&self, round: u64, how: u64) -> bool {
         let words = self.gate.words();
         let was = words.load(FLAG);
         let next = ((round + 1) * ROUND) | how;
@@ -182,7 +279,7 @@ impl Barrier {
         self.gate.words().load(FLAG) / ROUND
     }
 
-    fn has_dead(&self) -> bool {
+    pub(super) fn has_dead(&self) -> bool {
         self.line().all().any(|entry| entry.standing.is_open() && stamp::is_dead(entry.who))
     }
 
@@ -227,51 +324,13 @@ impl Barrier {
     }
 }
 
-/// One who waits for the others.
-struct Party<'a> {
-    barrier: &'a Barrier,
-    waiter: Waiter<'a>,
-    round: u64,
-}
+/// Somebody acts: when it does no more and has not let all go, the barrier is broken.
+struct Acts<'a>(&'a Barrier, u64);
 
-impl Party<'_> {
-    fn stand(mut self, deadline: Option<Instant>, before: usize) -> Result<usize, BrokenBarrier> {
-        loop {
-            match self.verdict() {
-                Some(PASSED) => return Ok(before),
-                Some(_) => return Err(BrokenBarrier),
-                None => {}
-            }
-            let reason = reason("waiting for other processes at a barrier", None);
-            match self.waiter.wait(reason, deadline) {
-                Woken::Rung => {}
-                Woken::Look if self.barrier.has_dead() => _ = self.barrier.end(self.round, BROKEN),
-                Woken::Look => {}
-                Woken::TimedOut => _ = self.barrier.end(self.round, BROKEN),
-            }
-        }
-    }
-
-    /// How the round has ended, if it has; the flag tells if whoever ended it was not able to.
-    fn verdict(&self) -> Option<u64> {
-        match self.waiter.standing() {
-            Standing::Told => return Some(PASSED),
-            Standing::Refused => return Some(BROKEN),
-            _ => {}
-        }
-        let flag = self.barrier.gate.words().load(FLAG);
-        let is_next = flag / ROUND == self.round + 1;
-        (flag / ROUND != self.round).then_some(if is_next { flag & HOW } else { BROKEN })
-    }
-}
-
-/// One who leaves before the round has ended breaks it.
-impl Drop for Party<'_> {
+impl Drop for Acts<'_> {
     fn drop(&mut self) {
-        if self.verdict().is_none() {
-            self.barrier.end(self.round, BROKEN);
-        }
-        self.waiter.leave();
+        self.0.end(self.1, BROKEN); // unless that round has ended
+        self.0.actor().end();
     }
 }
 
@@ -281,6 +340,7 @@ impl fmt::Debug for Barrier {
         f.debug_struct("Barrier")
             .field("parties", &self.parties())
             .field("broken", &self.is_broken())
+            .field("action", &self.action)
             .field("wanted_by", &waiting(self.line()))
             .finish()
     }

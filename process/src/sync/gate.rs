@@ -196,9 +196,7 @@ impl Gate {
     /// Gives back what dead processes had.
     fn bury(&self) {
         report(self.permits().bury(stamp::is_dead));
-        if self.permits().free() > 0 {
-            self.permits().serve(&Kernel);
-        }
+        self.permits().make_way(&Kernel);
     }
 
     /// Describes who holds it and who waits.
@@ -256,9 +254,7 @@ impl Queued<'_> {
 
     /// Takes a permit if one is free and it is this one's turn; if not, who gives one back will look here.
     fn look(&self) -> Option<Had> {
-        let permits = self.gate.permits();
-        permits.want();
-        permits.take_in_turn(me(), self.waiter.place(), &Kernel)
+        self.gate.permits().ask(me(), self.waiter.place(), &Kernel)
     }
 }
 
@@ -266,9 +262,7 @@ impl Queued<'_> {
 impl Drop for Queued<'_> {
     fn drop(&mut self) {
         self.waiter.leave();
-        if self.gate.permits().free() > 0 {
-            self.gate.permits().serve(&Kernel);
-        }
+        self.gate.permits().make_way(&Kernel);
     }
 }
 

@@ -25,13 +25,14 @@
 //!
 //! How it works stands in `process/src/sync/README.md`. Internally:
 //!
-//! - `words`: words in shared memory
 //! - `line`: who waits; `permits`: who has what; both are state machines
 //! - `bell`: what wakes a task of another process
 //! - `wait`: waiting in a line; `gate`: having permits and waiting for them
 //! - `lock`, `rlock`, `semaphore`, `bounded`, `condition`, `event`, `barrier`: what users see
+//! - `action`: what is done at a barrier; `party`: one of those who wait there
 //! - `error`: what is wrong with giving something back
 
+mod action;
 mod barrier;
 mod bell;
 mod bounded;
@@ -41,13 +42,17 @@ mod event;
 mod gate;
 mod line;
 mod lock;
+mod party;
 mod permits;
 #[cfg(test)]
 mod permits_tests;
 mod rlock;
 mod semaphore;
 mod wait;
-pub(crate) mod words;
+
+use crate::words;
+#[cfg(test)]
+use crate::words::mortal;
 
 pub use barrier::{Barrier, BrokenBarrier};
 pub use bounded::BoundedSemaphore;

@@ -135,6 +135,12 @@ impl<'a> Permits<'a> {
         Some(had)
     }
 
+    /// As [`take_in_turn`](Self::take_in_turn); if there is none, who gives one back from now on looks at the line.
+    pub(super) fn ask(self, me: Stamp, place: Place, world: &impl World) -> Option<Had> {
+        self.want();
+        self.take_in_turn(me, place, world)
+    }
+
     /// Gives one back, whosever it is: of that process, or of any.
     ///
     /// Whether somebody may wait for it: then `serve`. None if it was not held, or by another.
@@ -218,7 +224,7 @@ impl<'a> Permits<'a> {
         words.filter(|word| word & KIND == HELD).map(|word| word >> WHO_BITS)
     }
 
-    /// Says that somebody waits, who then looks again before it does.
+    /// Says that somebody waits.
     ///
     /// The access to each word is a change also if nothing changes: it comes before or after whatever else is done to
     /// the word. Who gives the permit back after it sees the line as it is; what was given back before it is free now.
@@ -230,6 +236,13 @@ impl<'a> Permits<'a> {
     fn ahead(self, number: u64, world: &impl World) -> usize {
         let before = self.line().all().filter(|entry| entry.place.number < number);
         before.filter(|entry| !is_overdue(entry, world)).count()
+    }
+
+    /// Serves if any is free: for who leaves the line, as it may have been rung, or has found permits of dead ones.
+    pub(super) fn make_way(self, world: &impl World) {
+        if self.free() > 0 {
+            self.serve(world);
+        }
     }
 
     /// Rings those whose turn it is, as long as permits are free.

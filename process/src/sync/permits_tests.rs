@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
 
 use super::line::{self, Line, Place, Standing};
+use super::mortal::live;
 use super::permits::{Mark, OVERDUE, Permits, TURN_TAKES, World};
 use super::words::Words;
-use super::words::mortal::live;
 
 /// A world of tests: its clock, who has ended, and whose bells were rung.
 #[derive(Default)]

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
 use osier_runtime::io::{Got, Source};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::net::{
     AddressFamily, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketFlags,
@@ -249,6 +250,15 @@ impl Socket {
             Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(false),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether there is something to receive, the end included.
+    ///
+    /// # Blocking
+    /// Never switches tasks.
+    pub fn has_something(&self) -> bool {
+        let mut asked = [PollFd::new(self, PollFlags::IN)];
+        poll(&mut asked, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
     }
 
     /// What tasks wait on.

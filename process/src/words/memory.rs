@@ -3,8 +3,10 @@
 //! Every load acquires, every store releases, every other access does both: what is read of a word brings along what was written
 //! before it. In tests each access is counted, so that one can be the last of its process.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+use super::atomic::AtomicU64;
+use super::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release};
+#[cfg(test)]
+use super::mortal;
 
 /// Words in shared memory.
 #[derive(Clone, Copy)]
@@ -110,43 +112,5 @@ impl<'a> Words<'a> {
     #[inline]
     pub(crate) fn raise(self, at: usize, value: u64) {
         self.at(at).fetch_max(value, AcqRel);
-    }
-}
-
-/// Processes of a test, which can end before any access.
-#[cfg(test)]
-pub(crate) mod mortal {
-    use std::cell::Cell;
-    use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
-    thread_local! {
-        /// How many more accesses there will be.
-        static LEFT: Cell<Option<u32>> = const { Cell::new(None) };
-    }
-
-    struct Dead;
-
-    pub(crate) fn step() {
-        match LEFT.get() {
-            Some(0) => resume_unwind(Box::new(Dead)),
-            left => LEFT.set(left.map(|left| left - 1)),
-        }
-    }
-
-    /// Whether this one has ended: what is done on the way out is not done by it.
-    pub(crate) fn has_ended() -> bool {
-        LEFT.get() == Some(0)
-    }
-
-    /// Does `f`, unless it takes more accesses than that: then it ends before the next one.
-    pub(crate) fn live<R>(accesses: u32, f: impl FnOnce() -> R) -> Option<R> {
-        LEFT.set(Some(accesses));
-        let result = catch_unwind(AssertUnwindSafe(f));
-        LEFT.set(None);
-        match result {
-            Ok(result) => Some(result),
-            Err(payload) if payload.is::<Dead>() => None,
-            Err(payload) => resume_unwind(payload),
-        }
     }
 }
