@@ -10,7 +10,7 @@ use osier_runtime::clock;
 use serde::{Deserialize, Serialize};
 
 use super::action::{Action, Actor};
-use super::event::{tell_all, waiting};
+use super::event::{tell, waiting};
 use super::gate::{FLAG, Gate, PARTIES};
 use super::line::{Line, Standing};
 use super::party::Party;
@@ -265,12 +265,14 @@ impl Barrier {
     /// Ends the round, unless it has ended; all who wait are told.
     pub(super) fn end(&self, round: u64, how: u64) -> bool {
         let words = self.gate.words();
+        // Before the round ends: whoever comes later waits for the next one.
+        let latest = self.line().drawn();
         let was = words.load(FLAG);
         let next = ((round + 1) * ROUND) | how;
         let ends = was / ROUND == round && words.change(FLAG, was, next).is_ok();
         if ends {
             let what = if how == PASSED { Standing::Told } else { Standing::Refused };
-            tell_all(self.line(), what);
+            tell(self.line(), usize::MAX, latest, what);
         }
         ends
     }

@@ -252,7 +252,7 @@ impl Condition {
     /// # Blocking
     /// Never switches tasks.
     pub fn notify(&self, n: usize) -> usize {
-        tell(self.line(), n, Standing::Told)
+        tell(self.line(), n, self.line().drawn(), Standing::Told)
     }
 
     /// Has all go on who wait; how many there were.

@@ -155,15 +155,20 @@ impl Event {
 
 /// Tells all who wait at present, and rings them.
 pub(super) fn tell_all(line: Line<'_>, what: Standing) -> usize {
-    tell(line, usize::MAX, what)
+    tell(line, usize::MAX, line.drawn(), what)
 }
 
-/// Tells the first that many; how many there were.
-pub(super) fn tell(line: Line<'_>, most: usize, what: Standing) -> usize {
+/// Tells the first that many of those who came no later than that number was drawn; how many there were.
+///
+/// Not whoever comes meanwhile: one who was told may be back, and wait for the next time.
+pub(super) fn tell(line: Line<'_>, most: usize, latest: u64, what: Standing) -> usize {
     let (mut told, mut last) = (0, 0);
     while told < most {
         let Some(entry) = line.behind(last) else { break };
         last = entry.place.number;
+        if last > latest {
+            break;
+        }
         if !entry.standing.is_open() || !line.tell(entry.place, what) {
             continue;
         }
@@ -232,6 +237,26 @@ mod tests {
             event.set();
             event.clear();
             assert!(third.join().unwrap(), "it is told as well, and this time it was");
+        });
+    }
+
+    #[test]
+    fn who_comes_after_all_were_to_be_told_waits_for_the_next_time() {
+        run(|| {
+            let event = Event::new().unwrap();
+            let waiter = || {
+                let waits = event.clone();
+                spawn(move || waits.wait())
+            };
+            let first = waiter();
+            osier_runtime::yield_now();
+            let latest = event.line().drawn();
+            let second = waiter();
+            osier_runtime::yield_now();
+            assert_eq!(tell(event.line(), usize::MAX, latest, Standing::Told), 1);
+            assert_eq!(waiting(event.line()).len(), 1, "the second waits on");
+            event.set();
+            assert!(first.join().unwrap() && second.join().unwrap());
         });
     }
 }

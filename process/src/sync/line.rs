@@ -157,6 +157,11 @@ impl Line<'_> {
         self.0.change(at, number | from.bits(), number | to.bits()).is_ok()
     }
 
+    /// The last number that was drawn.
+    pub(super) fn drawn(self) -> u64 {
+        self.0.load(NEXT)
+    }
+
     /// The first in the line behind that number.
     pub(super) fn behind(self, number: u64) -> Option<Entry> {
         let entries = self.slots().filter_map(|slot| self.look(slot));
