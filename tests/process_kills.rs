@@ -5,7 +5,6 @@ mod alone;
 #[path = "support/kills.rs"]
 mod kills;
 #[path = "support/log.rs"]
-#[allow(dead_code, reason = "it is for others as well")]
 mod log;
 #[path = "support/shared.rs"]
 mod shared;
