@@ -20,10 +20,10 @@ use osier_runtime::io::Got;
 use super::batch;
 use super::core::Core;
 use super::ring::{Nothing, Record, Taker};
-use crate::wire::{Arrival, Missed, Parcel, RecvError, SendError, Sheet, Socket};
+use crate::wire::{Arrival, INLINE, Missed, Parcel, RecvError, SendError, Sheet, Socket};
 
-/// The most bytes of an item in the ring: a sixteenth of it.
-pub(super) const MOST: usize = 8 * super::core::RING / 16 + 1024;
+/// The most bytes of an item in the ring: as many as a message has in itself. What is longer travels in a file.
+pub(super) const MOST: usize = INLINE;
 /// How often who waits for the sign looks without it.
 const NOW_AND_THEN: Duration = Duration::from_millis(100);
 

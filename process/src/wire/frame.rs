@@ -10,7 +10,7 @@ pub(super) const HEAD: usize = 3;
 /// The bytes of a number before the head, where there is one.
 pub(super) const NUMBER: usize = 8;
 /// The most bytes of a value that travel in the message; the kernel takes some 208 KiB in all.
-pub(super) const INLINE: usize = 160 << 10;
+pub(crate) const INLINE: usize = 160 << 10;
 /// Bytes of the length of a value that stands in a file.
 pub(super) const LENGTH: usize = 8;
 /// So many of its first bytes follow: whoever cannot receive the file knows by them what it was.

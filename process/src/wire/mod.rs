@@ -25,7 +25,7 @@ mod stop;
 pub(crate) use arrival::{Arrival, Missed};
 pub use bytes::Bytes;
 pub use error::{RecvError, SendError};
-pub(crate) use frame::FIRST;
+pub(crate) use frame::{FIRST, INLINE};
 pub use parcel::Parcel;
 pub use passed::Passed;
 pub(crate) use passed::{Inherited, for_a_start};
