@@ -1,14 +1,14 @@
-//! Many items in one piece.
+//! Many items in one piece, and taking one after the other out of it.
 //!
 //! Each is its length, how many descriptors it has, and its bytes; the descriptors of all follow each other.
 
 use std::collections::VecDeque;
 
 use super::road::Item;
-use crate::wire::Parcel;
+use crate::wire::{Arrival, Parcel, RecvError, Sheet};
 
 /// Bytes before each item.
-pub(super) const HEAD: usize = 6;
+const HEAD: usize = 6;
 /// Bytes of a piece, unless one item has more.
 const MOST: usize = 16 << 20;
 /// Descriptors of a piece.
@@ -35,9 +35,53 @@ pub(super) fn pack(items: &mut VecDeque<Item>) -> Parcel {
 }
 
 /// What stands before an item: its bytes, and its descriptors.
-pub(super) fn decode(head: [u8; HEAD]) -> (usize, usize) {
+fn decode(head: [u8; HEAD]) -> (usize, usize) {
     let [a, b, c, d, low, high] = head;
     (u32::from_le_bytes([a, b, c, d]) as usize, usize::from(u16::from_le_bytes([low, high])))
+}
+
+/// How far a piece was read: bytes, and above them descriptors.
+#[derive(Clone, Copy)]
+pub(super) struct Read(u64);
+
+/// Where the descriptors begin.
+const DESCRIPTORS: u32 = 48;
+
+impl Read {
+    pub(super) fn of(bits: u64) -> Read {
+        Read(bits)
+    }
+
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// How many bytes were read.
+    pub(super) fn at(self) -> u64 {
+        self.0 & ((1 << DESCRIPTORS) - 1)
+    }
+
+    /// The next item of the piece, or what is wrong with it, and how far it was read with that; none if the rest makes no sense.
+    pub(super) fn next(self, piece: Sheet) -> (Result<Arrival, RecvError>, Option<Read>) {
+        let mut head = [0; HEAD];
+        let Ok(()) = piece.fill(&mut head, self.at()) else { return (Err(nonsense()), None) };
+        let (length, passed) = decode(head);
+        let (first, length) = (self.at() + HEAD as u64, length as u64);
+        if first + length > piece.len() {
+            return (Err(nonsense()), None);
+        }
+        let gone = (self.0 >> DESCRIPTORS) as usize;
+        let read = Read((first + length) | ((gone + passed) as u64) << DESCRIPTORS);
+        let item = piece.read(first, length).map(|bytes| {
+            let descriptors = piece.descriptors(gone, passed);
+            Arrival::from(Parcel { bytes, descriptors })
+        });
+        (item, Some(read))
+    }
+}
+
+pub(super) fn nonsense() -> RecvError {
+    RecvError::Decode("what was in a queue makes no sense, and is lost".to_string())
 }
 
 /// The items of a piece, as far as it makes sense.

@@ -17,50 +17,15 @@ use std::time::{Duration, Instant};
 use osier_runtime::clock;
 use osier_runtime::io::Got;
 
-use super::batch;
+use super::batch::{self, Read, nonsense};
 use super::core::Core;
 use super::ring::{Nothing, Record, Taker};
-use crate::wire::{Arrival, INLINE, Missed, Parcel, RecvError, SendError, Sheet, Socket};
+use crate::wire::{Arrival, INLINE, Missed, Parcel, RecvError, SendError, Socket};
 
 /// The most bytes of an item in the ring: as many as a message has in itself. What is longer travels in a file.
 pub(super) const MOST: usize = INLINE;
 /// How often who waits for the sign looks without it.
 const NOW_AND_THEN: Duration = Duration::from_millis(100);
-
-/// How far a piece was read: bytes, and above them descriptors.
-#[derive(Clone, Copy)]
-struct Read(u64);
-
-/// Where the descriptors begin.
-const DESCRIPTORS: u32 = 48;
-
-impl Read {
-    fn at(self) -> u64 {
-        self.0 & ((1 << DESCRIPTORS) - 1)
-    }
-
-    /// The next item of the piece, and how far it was read with that.
-    fn next(self, piece: Sheet) -> Result<(Arrival, Read), RecvError> {
-        let mut head = [0; batch::HEAD];
-        piece.read(&mut head, self.at()).map_err(|_| nonsense())?;
-        let (length, passed) = batch::decode(head);
-        let first = self.at() + batch::HEAD as u64;
-        let end = first + length as u64;
-        if end > piece.len() {
-            return Err(nonsense());
-        }
-        let mut bytes = vec![0; length];
-        piece.read(&mut bytes, first)?;
-        let gone = (self.0 >> DESCRIPTORS) as usize;
-        let descriptors = piece.descriptors(gone, passed);
-        let read = Read(end | ((gone + passed) as u64) << DESCRIPTORS);
-        Ok((Parcel { bytes, descriptors }.into(), read))
-    }
-}
-
-fn nonsense() -> RecvError {
-    RecvError::Decode("what was in a queue makes no sense, and is lost".to_string())
-}
 
 /// Whether the parcel of that number is the next; those are dropped that were sent by processes that died before they could say so.
 fn is_next(socket: &Socket, number: u64) -> bool {
@@ -97,17 +62,12 @@ impl Core {
     ///
     /// Where they are is said under the same hold under which they were sent.
     pub(super) fn leave(&self, piece: &Parcel) -> Result<(), SendError> {
-        let number = || {
-            let putter = self.ring().putter()?;
-            Some((putter.number_of_piece()?, putter))
-        };
-        let mut at = None;
-        let mut putter = self.outlet.try_send_file(piece, || {
-            let (number, putter) = number()?;
-            at = Some(number);
-            Some((number, putter))
+        let mut putter = None;
+        let number = self.outlet.try_send_file(piece, || {
+            putter = self.ring().putter();
+            putter.as_ref()?.number_of_piece()
         })?;
-        putter.refer_to_piece(at.expect("it was sent under that"));
+        putter.as_mut().expect("it has given the number").refer_to_piece(number);
         drop(putter);
         self.show();
         Ok(())
@@ -143,7 +103,7 @@ impl Core {
                 is_next(&self.outlet, number).then(|| self.outlet.try_arrival_numbered())
             }
             Record::Piece(number, read) if is_next(&self.inlet, number) => {
-                return Some(self.item_of_piece(taker, Read(read)).map_err(Missed::from));
+                return Some(self.item_of_piece(taker, Read::of(read)).map_err(Missed::from));
             }
             Record::Piece(..) => None,
         };
@@ -174,17 +134,15 @@ impl Core {
             Err(error) => return Err(error), // it stays
         };
         let length = sheet.len();
-        match read.next(sheet) {
-            Ok((item, read)) if read.at() < length => {
-                taker.note(read.0);
-                Ok(item)
-            }
-            last => {
+        let (item, read) = read.next(sheet);
+        match read.filter(|read| read.at() < length) {
+            Some(read) => taker.note(read.bits()),
+            None => {
                 self.inlet.skip();
                 taker.finish();
-                last.map(|(item, _)| item)
             }
         }
+        item
     }
 
     /// Sets the sign: there is something.

@@ -135,7 +135,7 @@ fn a_piece_that_nobody_says_is_there_is_passed_over() {
     let left = core.outlet.try_send_file(&piece(1..3), || {
         let putter = core.ring().putter().unwrap();
         lost = putter.number_of_piece();
-        Some((lost.unwrap(), ()))
+        lost
     });
     assert!(left.is_ok() && core.is_bare());
     core.leave(&piece(4..5)).unwrap();
@@ -174,4 +174,18 @@ fn what_is_no_piece_is_an_error_and_goes() {
     assert!(matches!(core.try_arrival(), Err(Missed { error: RecvError::Empty, .. })));
     core.try_send(&with_descriptor(1)).unwrap();
     assert_eq!(came(&core).0, 1);
+}
+
+#[test]
+fn an_item_of_a_piece_that_is_too_long_is_an_error_and_the_next_one_comes() {
+    let mut core = core();
+    core.inlet.set_limit(100);
+    let item =
+        |n: u8, length| Item { parcel: Parcel { bytes: vec![n; length], descriptors: Vec::new() } };
+    core.leave(&batch::pack(&mut [item(1, 9), item(2, 101), item(3, 100)].into())).unwrap();
+    assert_eq!(came(&core).0, 1);
+    let error = core.try_arrival().map(|_| ()).unwrap_err().error;
+    assert!(matches!(error, RecvError::TooLong(101)), "{error}");
+    assert_eq!(came(&core).0, 3);
+    assert!(core.is_bare());
 }

@@ -167,7 +167,11 @@ impl Incoming {
     /// The file that a value stands in which has so many bytes in front, and the value's descriptors.
     ///
     /// None if it stands in the message, or its descriptors do not.
-    pub(super) fn open_file(mut self, first: usize) -> Result<Option<Sheet>, RecvError> {
+    pub(super) fn open_file(
+        mut self,
+        first: usize,
+        limit: usize,
+    ) -> Result<Option<Sheet>, RecvError> {
         if self.lost {
             return Err(RecvError::Io(too_many()));
         }
@@ -178,8 +182,8 @@ impl Incoming {
             return Ok(None);
         }
         let (length, _) = body.split_first_chunk::<LENGTH>().ok_or_else(no_message)?;
-        let sheet = Sheet::new(self.descriptors.remove(0), u64::from_le_bytes(*length))?;
-        Ok(Some(sheet.with(self.descriptors)))
+        let file = self.descriptors.remove(0);
+        Sheet::new(file, u64::from_le_bytes(*length), limit, self.descriptors).map(Some)
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) fn seal(bytes: &[u8]) -> io::Result<OwnedFd> {
 pub(crate) struct Sheet {
     file: File,
     length: u64,
+    /// The most bytes that are read at once.
+    most: usize,
     descriptors: Vec<OwnedFd>,
 }
 
@@ -37,13 +39,14 @@ impl Sheet {
     /// # Errors
     ///
     /// When it is no such file, or has another length.
-    pub(super) fn new(file: OwnedFd, length: u64) -> Result<Sheet, RecvError> {
+    pub(super) fn new(
+        file: OwnedFd,
+        length: u64,
+        most: usize,
+        descriptors: Vec<OwnedFd>,
+    ) -> Result<Sheet, RecvError> {
         let file = check(file, length)?;
-        Ok(Sheet { file, length, descriptors: Vec::new() })
-    }
-
-    pub(super) fn with(self, descriptors: Vec<OwnedFd>) -> Sheet {
-        Sheet { descriptors, ..self }
+        Ok(Sheet { file, length, most, descriptors })
     }
 
     /// Its bytes.
@@ -56,14 +59,39 @@ impl Sheet {
     /// # Errors
     ///
     /// When there are not as many.
-    pub(crate) fn read(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
+    pub(crate) fn fill(&self, bytes: &mut [u8], at: u64) -> io::Result<()> {
         self.file.read_exact_at(bytes, at)
+    }
+
+    /// So many bytes, from that place on.
+    ///
+    /// # Errors
+    ///
+    /// When there are not as many, or they are more than are taken, or there is no memory for them.
+    pub(crate) fn read(&self, at: u64, length: u64) -> Result<Vec<u8>, RecvError> {
+        let (length, mut bytes) = room(length, self.most)?;
+        bytes.resize(length, 0);
+        self.fill(&mut bytes, at)?;
+        Ok(bytes)
     }
 
     /// So many descriptors, from that one on.
     pub(crate) fn descriptors(self, first: usize, count: usize) -> Vec<OwnedFd> {
         self.descriptors.into_iter().skip(first).take(count).collect()
     }
+}
+
+/// Room for so many bytes, if that is no more than is taken.
+fn room(length: u64, most: usize) -> Result<(usize, Vec<u8>), RecvError> {
+    let Some(length) = usize::try_from(length).ok().filter(|length| *length <= most) else {
+        return Err(RecvError::TooLong(length));
+    };
+    let mut bytes = Vec::new();
+    if bytes.try_reserve_exact(length).is_err() {
+        let text = format!("a message of {length} bytes is lost: there is no memory for it");
+        return Err(RecvError::Io(io::Error::new(io::ErrorKind::OutOfMemory, text)));
+    }
+    Ok((length, bytes))
 }
 
 /// Whether it is such a file, and has that length.
@@ -88,16 +116,9 @@ fn check(file: OwnedFd, length: u64) -> Result<File, RecvError> {
 /// When it is no such file, or has another length: nothing is read then.
 pub(super) fn unseal(file: OwnedFd, length: u64, most: usize) -> Result<Vec<u8>, RecvError> {
     let mut file = check(file, length)?;
-    let Some(length) = usize::try_from(length).ok().filter(|length| *length <= most) else {
-        return Err(RecvError::TooLong(length));
-    };
+    let (_, mut bytes) = room(length, most)?;
     // Its position is the sender's as well, which has left it at the end.
     io::Seek::rewind(&mut file)?;
-    let mut bytes = Vec::new();
-    if bytes.try_reserve_exact(length).is_err() {
-        let text = format!("a message of {length} bytes is lost: there is no memory for it");
-        return Err(RecvError::Io(io::Error::new(io::ErrorKind::OutOfMemory, text)));
-    }
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -153,18 +153,16 @@ impl Socket {
         }
     }
 
-    /// Sends a parcel in a file with a number in front, which `number` gives when all is ready, if there is room.
-    ///
-    /// `number` has what the number is for in its hands until this is over.
-    pub(crate) fn try_send_file<N>(
+    /// Sends a parcel in a file with a number in front, if there is room: `number` gives it when all is ready, none if it is not to be sent.
+    pub(crate) fn try_send_file(
         &self,
         parcel: &Parcel,
-        number: impl FnOnce() -> Option<(u64, N)>,
-    ) -> Result<N, SendError> {
+        number: impl FnOnce() -> Option<u64>,
+    ) -> Result<u64, SendError> {
         let message = Outgoing::in_a_file((&parcel.bytes, &parcel.descriptors))?;
-        let (number, hold) = number().ok_or(SendError::TimedOut)?;
+        let number = number().ok_or(SendError::TimedOut)?;
         match message.send_behind(&number.to_le_bytes(), self.as_fd()) {
-            Ok(_) => Ok(hold),
+            Ok(_) => Ok(number),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(SendError::TimedOut),
             Err(error) => Err(error.into()),
         }
@@ -174,7 +172,7 @@ impl Socket {
     ///
     /// None if it does not stand in a file, or cannot be looked at without being received.
     pub(crate) fn peek_file(&self) -> Result<Option<Sheet>, RecvError> {
-        peek(self.source.get_ref())?.open_file(NUMBER)
+        peek(self.source.get_ref())?.open_file(NUMBER, self.limit)
     }
 
     /// Receives a message and drops it.
