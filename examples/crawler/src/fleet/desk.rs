@@ -10,6 +10,7 @@ use osier::process::queue::Queue;
 use osier::process::{Builder, ExitStatus, Process};
 use url::Url;
 
+use super::member::Member;
 use super::owner::Owner;
 use super::{Letter, News};
 use crate::args::Options;
@@ -62,21 +63,6 @@ pub struct Desk {
     /// Whose turn it is to have tickets.
     turn: usize,
     short: Option<usize>,
-}
-
-/// An owner, as the desk sees it.
-#[derive(Debug)]
-struct Member {
-    process: Rc<Process>,
-    inbox: Queue<Letter>,
-    /// Tickets that it has.
-    held: usize,
-    /// Tickets that it has asked for.
-    wants: usize,
-    /// Requests that it has made.
-    requests: u64,
-    /// How it has ended before its time.
-    dead: Option<ExitStatus>,
 }
 
 impl Desk {
@@ -386,34 +372,5 @@ impl Desk {
             }
         }
         Ok(())
-    }
-}
-
-impl Drop for Member {
-    fn drop(&mut self) {
-        let _ = self.process.kill(); // or it has ended
-    }
-}
-
-impl Member {
-    fn new(process: Process, inbox: Queue<Letter>) -> Self {
-        Member { process: Rc::new(process), inbox, held: 0, wants: 0, requests: 0, dead: None }
-    }
-
-    fn write(&self, letter: Letter) {
-        let _ = self.inbox.put(letter);
-    }
-
-    /// What others write to a dead one would fill their memory.
-    fn empty_inbox(&self) -> io::Result<()> {
-        let inbox = self.inbox.clone();
-        let empty = move || while inbox.get().is_ok() {};
-        osier::Builder::new().daemon(true).spawn(empty).map(|_| ())
-    }
-
-    /// How it has died, if it has.
-    fn epitaph(&self) -> Option<String> {
-        let status = self.dead?;
-        Some(format!("process {} has died: {status}", self.process.name()))
     }
 }

@@ -12,7 +12,7 @@
 //! link to another's host is put into that one's inbox, by whoever has found it. The desk is the process that was started: it keeps the one
 //! book, and so it hears of each page what was found there.
 //!
-//! - *No two owners wait for each other.* An inbox has no size: who puts a letter goes on at once, and what the kernel has no room for waits with him.
+//! - *No two owners wait for each other.* An inbox has no size: who puts a letter goes on at once, and what the queue has no room for waits with him.
 //!   And a task that does nothing else empties it.
 //! - *One limit for all.* To begin a page takes a ticket of the desk, which has as many as may be in flight at once, and no more in all than
 //!   `--max-pages` says. An owner asks for as many as it can use, and gives back what it cannot.
@@ -22,6 +22,7 @@
 //!   once more of all pages that they have not told of: a letter may have died with its writer. Who gets one twice knows the page already.
 
 mod desk;
+mod member;
 mod owner;
 
 use std::time::Duration;
