@@ -36,6 +36,15 @@ pub fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
+/// Whether this OS thread is the only one. One system call.
+///
+/// # Errors
+/// Where the system does not say which threads there are (`/proc/self/task`).
+pub fn is_alone() -> io::Result<bool> {
+    // A link for each, and the folder's own two.
+    Ok(fs::metadata("/proc/self/task")?.nlink() == 3)
+}
+
 /// Sends idle threads of ours home; the names of the OS threads that are there besides this one.
 ///
 /// # Errors
@@ -61,9 +70,8 @@ pub fn other_threads() -> io::Result<Vec<String>> {
 
 /// The names of all OS threads of the process but this one.
 fn threads() -> io::Result<Vec<String>> {
-    // One link a thread, and the folder's own two: to read it takes five system calls more.
-    if fs::metadata("/proc/self/task")?.nlink() == 3 {
-        return Ok(Vec::new());
+    if is_alone()? {
+        return Ok(Vec::new()); // their names take five system calls more
     }
     let me = rustix::thread::gettid().as_raw_nonzero().get().to_string();
     let mut names = Vec::new();

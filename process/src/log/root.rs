@@ -171,7 +171,7 @@ fn read(socket: &Socket, has_children: fn() -> bool) {
             sleep(BY_AND_BY);
             continue;
         }
-        let more = socket.source().read(None, |fd| match is_readable(fd.as_fd()) {
+        let more = socket.source().read(None, |_| match socket.has_something() {
             true => Ok(Got { value: true, drained: false }),
             false if has_children() => Err(io::ErrorKind::WouldBlock.into()),
             false => Ok(Got { value: false, drained: false }),
@@ -189,10 +189,6 @@ pub(crate) fn none_left() {
     if let Some(socket) = reading() {
         socket.source().wake();
     }
-}
-
-fn is_readable(fd: BorrowedFd<'_>) -> bool {
-    poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&Timespec::default())).is_ok_and(|n| n > 0)
 }
 
 /// Stops the OS thread until `fd` is readable, and delivers meanwhile; false when the deadline comes first. None if

@@ -4,9 +4,6 @@ use std::io;
 
 use rustix::process::Pid;
 
-/// Links of the folder of threads: its own two, and one a thread.
-const ALONE: u64 = 3;
-
 /// Where code goes on after a fork.
 pub(crate) enum Side {
     /// In the copy.
@@ -24,7 +21,7 @@ pub(crate) enum Side {
 /// As `fork(2)`: too many processes, no memory. When there is another OS thread, which might be in the middle of anything,
 /// under any lock.
 pub(crate) fn fork() -> io::Result<Side> {
-    if rustix::fs::stat("/proc/self/task")?.st_nlink != ALONE {
+    if !osier_runtime::fork::is_alone()? {
         return Err(io::Error::other("a process with other OS threads cannot be forked"));
     }
     // SAFETY: there is one thread, and it is here, so the copy is whole.
