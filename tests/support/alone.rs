@@ -70,10 +70,28 @@ fn left_behind() -> bool {
     !children.trim().is_empty()
 }
 
+/// This program, for which an interrupt is what it usually is: a shell has what it runs in the background ignore it.
+fn command() -> Command {
+    let program = env::current_exe().expect("the test's own path");
+    if !ignores_interrupts() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("env");
+    command.arg("--default-signal=INT").arg(program);
+    command
+}
+
+/// Whether SIGINT is ignored, and so will be by whatever is started.
+fn ignores_interrupts() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|bits| u64::from_str_radix(bits.trim(), 16).ok());
+    ignored.is_some_and(|bits| bits & 1 << (2 - 1) != 0)
+}
+
 #[expect(clippy::disallowed_methods, reason = "there are no tasks here")]
 fn passes(name: &str) -> bool {
-    let program = env::current_exe().expect("the test's own path");
-    let mut child = Command::new(program)
+    let mut child = command()
         .args([ONE, name])
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
