@@ -127,7 +127,7 @@ pub use osier_runtime::{
 };
 #[doc(inline)]
 pub use osier_runtime::{
-    channel, clock, future, greenlet, inspect, io, local, log, queue, select, sync, thread,
+    channel, clock, fs, future, greenlet, inspect, io, local, log, queue, select, sync, thread,
 };
 
 #[cfg(feature = "net")]

@@ -44,6 +44,7 @@ const RUNTIME: &str = "
     io: clock reactor task hub cancel park
     who: task hub
     thread: settings clock complaint task hub cancel park wait blocker handle run
+    os: settings hub thread
     fork: clock hub thread
     ready: handle io spawn thread wait fork
     lull: clock task hub cancel park

@@ -23,6 +23,7 @@ pub mod io;
 pub mod local;
 pub mod log;
 mod lull;
+mod os;
 mod park;
 pub mod queue;
 #[cfg_attr(
@@ -68,6 +69,7 @@ pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};
 pub use hub::Deadlock;
 pub use inspect::{Blocked, Dump, Watch, dump, watch, watch_with};
 pub use lull::{idle, join_rest};
+pub use os::fs;
 #[doc(hidden)]
 pub use park::give_way;
 pub use park::{RemoteUnparker, Unparker, park, yield_now};
