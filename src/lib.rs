@@ -39,6 +39,8 @@
 //! | be called | [`JoinHandle::link`], [`spawn_later`], [`Timer`], [`run_callback`] |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
+//! | read and write files | [`fs`] |
+//! | answer signals | [`signal`] |
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
 //! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `queue`, `pool`, `sync`, `log_to_parent` |
@@ -87,17 +89,6 @@
 //! | `gevent.spawn_raw`, `greenlet.greenlet` | [`greenlet::Greenlet`]; its module has a table of its own |
 //! | `gevent.socket`, `monkey.patch_all()` + `requests` | `net`, `net::http` |
 //!
-//! # If you know concurrent.futures
-//!
-//! | concurrent.futures | osier |
-//! |---|---|
-//! | `ThreadPoolExecutor(max_workers, thread_name_prefix, initializer)` | [`thread::ThreadPoolExecutor::builder`]; `ProcessPoolExecutor` in `process::pool` |
-//! | `submit`, `map(buffersize=n)` | [`submit`](thread::ThreadPoolExecutor::submit), [`map_bounded`](thread::ThreadPoolExecutor::map_bounded) |
-//! | `shutdown(wait=False)`, `cancel_futures=True` | [`close`](thread::ThreadPoolExecutor::close), [`cancel_pending`](thread::ThreadPoolExecutor::cancel_pending) |
-//! | `Future.result(timeout)`, `exception()` | [`result_timeout`](thread::Promise::result_timeout), [`inspect`](thread::Promise::inspect) |
-//! | `Future.set_result`, `set_exception` | [`thread::promise`], [`resolve`](thread::Resolver::resolve), [`reject`](thread::Resolver::reject) |
-//! | `wait`, `as_completed` | [`thread::wait`], [`thread::as_completed`] |
-//!
 //! # Features
 //!
 //! - `net` (on by default): TCP and the look-up of names
@@ -127,7 +118,8 @@ pub use osier_runtime::{
 };
 #[doc(inline)]
 pub use osier_runtime::{
-    channel, clock, fs, future, greenlet, inspect, io, local, log, queue, select, sync, thread,
+    channel, clock, fs, future, greenlet, inspect, io, local, log, queue, select, signal, sync,
+    thread,
 };
 
 #[cfg(feature = "net")]

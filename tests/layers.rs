@@ -44,9 +44,9 @@ const RUNTIME: &str = "
     io: clock reactor task hub cancel park
     who: task hub
     thread: settings clock complaint task hub cancel park wait blocker handle run
-    os: settings hub thread
-    fork: clock hub thread
+    fork: sys clock hub thread
     ready: handle io spawn thread wait fork
+    os: sys settings clock task hub io spawn thread ready wait
     lull: clock task hub cancel park
     queue: clock task cancel park wait
     channel: clock queue wait

@@ -167,22 +167,6 @@ tests! {
     }
 
     #[test]
-    fn signals_end_it_and_do_nothing_once_it_has_ended_pr_06() {
-        osier::run(|| {
-            for (signal, number) in [
-                (Process::terminate as fn(&Process) -> _, 15),
-                (Process::kill, 9),
-                (Process::interrupt, 2),
-            ] {
-                let process = Process::fork(|| osier::sleep(FOREVER)).unwrap();
-                signal(&process).unwrap();
-                assert_eq!(process.join(), ExitStatus::Signal(number));
-                signal(&process).unwrap();
-            }
-        });
-    }
-
-    #[test]
     fn a_handle_is_closed_when_the_process_has_ended_pr_07() {
         osier::run(|| {
             let process = Process::fork(|| osier::sleep(FOREVER)).unwrap();

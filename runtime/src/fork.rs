@@ -17,7 +17,10 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::hub;
+use crate::sys::post;
 use crate::thread::crews;
+
+pub use crate::sys::mask::{Held, hold, hold_none};
 
 /// How long threads of ours that are at work are waited for. One that has just handed over its result has to come free
 /// yet, on a busy machine not at once.
@@ -88,13 +91,18 @@ fn threads() -> io::Result<Vec<String>> {
     Ok(names)
 }
 
+/// Holds the signals back that tasks wait for, until what this gives is dropped; in the child by [`in_child`].
+pub fn hold_signals() -> Held {
+    post::hold_all()
+}
+
 /// Leaves the parent's hubs and tasks behind and calls `body`, in a child that was just forked.
 ///
 /// There it can `run` a hub of its own. Whatever else was on this thread's stacks never goes on; a panic that `body` lets through aborts.
 ///
 /// # Errors
 /// Handed to `body`: the child has no descriptors left.
-pub fn in_child(body: impl FnOnce(io::Result<()>) -> Infallible) -> ! {
+pub fn in_child(held: Held, body: impl FnOnce(io::Result<()>) -> Infallible) -> ! {
     struct Abort;
     impl Drop for Abort {
         fn drop(&mut self) {
@@ -103,6 +111,8 @@ pub fn in_child(body: impl FnOnce(io::Result<()>) -> Infallible) -> ! {
     }
     let _abort = Abort;
     GENERATION.fetch_add(1, Ordering::Relaxed);
+    post::desert();
+    drop(held);
     let deserted = hub::desert();
     match body(deserted) {}
 }

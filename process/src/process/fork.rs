@@ -48,13 +48,14 @@ pub(super) fn fork(
     let reserved = gate.try_clone()?; // for the child's pidfd
     let me = name();
     let _ = io::stdout().flush(); // or what is in its buffer would be printed twice
+    let held = runtime::hold_signals();
     match sys::fork()? {
         Side::Child => {
             drop((reserved, opener));
-            runtime::in_child(|left| begin(left, gate, me, origin, body))
+            runtime::in_child(held, |left| begin(left, gate, me, origin, body))
         }
         Side::Parent(pid) => {
-            drop((reserved, gate, origin));
+            drop((held, reserved, gate, origin));
             let child = Child::adopt(pid, me.name, me.daemon)?;
             open(opener, body);
             child.look_after();

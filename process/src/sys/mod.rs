@@ -7,7 +7,6 @@
 //! - `descriptor`: putting one descriptor in the place of another
 //! - `shared`: memory that several processes have
 //! - `forked`: being called in forked copies
-//! - `signals`: signals as bytes to read, and holding them back
 //! - `restless`: a stream of signals, for tests
 //!
 //! # Why unsafe
@@ -25,4 +24,3 @@ pub(crate) mod lifeline;
 #[cfg(test)]
 pub(crate) mod restless;
 pub(crate) mod shared;
-pub(crate) mod signals;

@@ -4,13 +4,13 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use osier_runtime::signal::Signal;
 use osier_runtime::{Builder, JoinHandle, clock};
 
 use super::intake::Intake;
 use super::keeper::Keeper;
 use super::state::{Level, State};
 use super::{Ended, WorkerStatus, WorkersError};
-use crate::sys::signals::INT;
 
 /// Workers that were started by [`Workers::start`](super::Workers::start).
 ///
@@ -127,7 +127,7 @@ impl Crew {
         let state = self.state.clone();
         let obey = move || {
             while let Ok(signal) = intake.next() {
-                state.escalate(if signal == INT { Level::Quick } else { Level::Drain });
+                state.escalate(if signal == Signal::INT { Level::Quick } else { Level::Drain });
             }
         };
         let obeys = Builder::new().name("osier-signals").daemon(true).spawn(obey)?;

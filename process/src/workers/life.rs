@@ -1,11 +1,12 @@
 //! What a worker does beside its body: signals, and hubs on OS threads.
 
+use osier_runtime::fork::hold_none;
+use osier_runtime::signal::Signal;
 use osier_runtime::{Builder, thread};
 
 use super::Worker;
 use super::intake::Intake;
 use crate::process::{Exit, exit};
-use crate::sys::signals::{INT, TERM, hold_none};
 
 /// The life of a worker, as the main task of its process; the code that it ends with.
 pub(super) fn live<F, T>(worker: Worker, threads: usize, body: F) -> i32
@@ -13,7 +14,7 @@ where
     F: Fn(&Worker) -> T + Clone + Send + Sync + 'static,
     T: Exit,
 {
-    let intake = Intake::catch(&[TERM, INT]);
+    let intake = Intake::catch();
     hold_none(); // what came since the fork arrives now
     let intake = match intake {
         Ok(intake) => intake,
@@ -36,7 +37,7 @@ fn obey(intake: &Intake, worker: &Worker) {
     while let Ok(signal) = intake.next() {
         worker.note_told();
         match signal {
-            INT => exit(0),
+            Signal::INT => exit(0),
             _ => worker.stop().set(),
         }
     }

@@ -9,8 +9,9 @@ use super::life::live;
 use super::pace::Pace;
 use super::state::State;
 use super::{Crew, Ended, Worker, WorkersError};
-use crate::process::{Builder, Exit, StartError, cpu_count};
-use crate::sys::signals::{INT, TERM, hold};
+use crate::process::{Builder, Exit, cpu_count};
+use osier_runtime::fork::hold;
+use osier_runtime::signal::Signal;
 
 /// Plans several processes that do the same, and are replaced when they die.
 ///
@@ -160,7 +161,7 @@ impl Workers {
         let start = move |index: usize, starts: u64| {
             let (body, worker) = (body.clone(), Worker::new(index, starts, numbers.clone()));
             // Until the child has its own handlers.
-            let _held = hold(&[TERM, INT]).map_err(StartError::Io)?;
+            let _held = hold([Signal::TERM, Signal::INT].map(Signal::number));
             let named = Builder::new().name(format!("worker-{index}")).daemon(true);
             named.fork(move || live(worker, threads, body))
         };
@@ -187,7 +188,7 @@ impl Workers {
         F: Fn(&Worker) -> T + Clone + Send + Sync + 'static,
         T: Exit + 'static,
     {
-        let intake = Intake::catch(&[TERM, INT])?;
+        let intake = Intake::catch()?;
         self.start(body)?.obey(intake)
     }
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -67,6 +67,8 @@ pub struct DumpOnSignal {
     post: Arc<Post>,
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
+    /// Goes last.
+    _claim: Claim,
 }
 
 impl fmt::Debug for DumpOnSignal {
@@ -104,7 +106,8 @@ pub fn dump_on_signal_with(
     signal: i32,
     mut report: impl FnMut(Vec<HubDump>) + Send + 'static,
 ) -> io::Result<DumpOnSignal> {
-    let post = Arc::new(Post::redirect(signal)?);
+    let claim = Claim::new(signal)?;
+    let post = Arc::new(Post::order(&[signal])?);
     let stop = Arc::new(AtomicBool::new(false));
     let (wait, stopped) = (post.clone(), stop.clone());
     let serve = move || {
@@ -117,7 +120,33 @@ pub fn dump_on_signal_with(
         }
     };
     let thread = thread::Builder::new().name("osier-dump".into()).spawn(serve)?;
-    Ok(DumpOnSignal { post, stop, thread: Some(thread) })
+    Ok(DumpOnSignal { post, stop, thread: Some(thread), _claim: claim })
+}
+
+/// On which signals dumps are made, a bit for each.
+static CLAIMED: AtomicU64 = AtomicU64::new(0);
+
+/// The right to make dumps on a signal; two at once would print everything twice.
+struct Claim(u64);
+
+impl Claim {
+    fn new(signal: i32) -> io::Result<Claim> {
+        // What is no signal is refused by who knows them.
+        let bit =
+            u32::try_from(signal).ok().and_then(|signal| 1_u64.checked_shl(signal.wrapping_sub(1)));
+        let bit = bit.unwrap_or(0);
+        if CLAIMED.fetch_or(bit, Ordering::AcqRel) & bit != 0 {
+            let text = "dumps are made on that signal already";
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
+        }
+        Ok(Claim(bit))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        CLAIMED.fetch_and(!self.0, Ordering::AcqRel);
+    }
 }
 
 /// Asks every hub of the process for its tasks.

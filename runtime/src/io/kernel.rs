@@ -30,6 +30,11 @@ pub(super) fn wait(
     }
 }
 
+/// Whether there is something to read, or an error, at once.
+pub(crate) fn is_readable(fd: BorrowedFd<'_>) -> io::Result<bool> {
+    is_ready(fd, Direction::Read)
+}
+
 /// Whether a call would go through, or bring an error, at once.
 pub(super) fn is_ready(fd: BorrowedFd<'_>, direction: Direction) -> io::Result<bool> {
     match poll(&mut [PollFd::new(&fd, flags(direction))], Some(&Timespec::default())) {

@@ -14,4 +14,5 @@ mod source;
 mod test;
 
 pub(crate) use glance::Glance;
+pub(crate) use kernel::is_readable;
 pub use source::{Got, Source};

@@ -1,5 +1,7 @@
 //! What the system offers besides sockets, as calls that let the other tasks run.
 //!
 //! - `fs`: files and folders, through OS threads
+//! - `signal`: signals that tasks wait for
 
 pub mod fs;
+pub mod signal;

@@ -10,6 +10,7 @@
 //! mapping) is a safe function.
 
 pub(crate) mod limits;
+pub(crate) mod mask;
 pub(crate) mod memory;
 pub(crate) mod post;
 pub(crate) mod shot;

@@ -21,6 +21,7 @@ pub(crate) const USR1: c_int = libc::SIGUSR1;
 pub(crate) type Handler = extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
 
 /// What the process does on a signal.
+#[derive(Clone)]
 pub(crate) struct Action(libc::sigaction);
 
 impl Action {
@@ -56,13 +57,19 @@ impl Action {
         check(unsafe { libc::sigaction(signal, &action, ptr::null_mut()) })
     }
 
-    /// Puts this action back, unless another than `handler` has come in its place.
-    pub(crate) fn restore(&self, signal: c_int, handler: Handler) -> io::Result<()> {
+    /// Puts this action back, unless another than `handler` has come in its place; whether it did.
+    pub(crate) fn restore(&self, signal: c_int, handler: Handler) -> io::Result<bool> {
         if Action::of(signal)?.0.sa_sigaction != handler as libc::sighandler_t {
-            return Ok(());
+            return Ok(false);
         }
         // SAFETY: what the kernel has said of this signal before.
-        check(unsafe { libc::sigaction(signal, &self.0, ptr::null_mut()) })
+        check(unsafe { libc::sigaction(signal, &self.0, ptr::null_mut()) })?;
+        Ok(true)
+    }
+
+    /// Whether it is to call a handler.
+    pub(crate) fn is_handler(&self) -> bool {
+        self.0.sa_sigaction != libc::SIG_DFL && self.0.sa_sigaction != libc::SIG_IGN
     }
 
     /// Calls the handler that this action is, if it is one.
@@ -76,7 +83,7 @@ impl Action {
         info: *mut libc::siginfo_t,
         context: *mut c_void,
     ) {
-        if self.0.sa_sigaction != libc::SIG_DFL && self.0.sa_sigaction != libc::SIG_IGN {
+        if self.is_handler() {
             // SAFETY: the caller's promise; a handler is called, so no action is reset.
             unsafe { self.hand_on(signal, info, context) }
         }
