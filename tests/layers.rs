@@ -81,6 +81,7 @@ const PROCESS: &str = "
     pipe: wire
     pool: sys wire process
     workers: sys process
+    subprocess: sys wire
     queue: sys stamp words wire process
 ";
 

@@ -10,6 +10,7 @@ pub mod pool;
 pub mod process;
 pub mod queue;
 mod stamp;
+pub mod subprocess;
 pub mod sync;
 #[allow(unsafe_code)]
 mod sys;

@@ -3,6 +3,7 @@
 //! - `fork`: making a copy of the process, and ending one at once
 //! - `launch`: starting this program anew
 //! - `entry`: what runs before `main`, in a process that was started so
+//! - `program`: what is done before another program begins
 //! - `lifeline`: being killed when the other end of a pipe goes
 //! - `descriptor`: putting one descriptor in the place of another
 //! - `shared`: memory that several processes have
@@ -21,6 +22,7 @@ pub(crate) mod fork;
 pub(crate) mod forked;
 pub(crate) mod launch;
 pub(crate) mod lifeline;
+pub(crate) mod program;
 #[cfg(test)]
 pub(crate) mod restless;
 pub(crate) mod shared;
