@@ -88,6 +88,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("runtime", &[]),
     ("process", &["osier-runtime"]),
     ("net", &["osier-runtime", "osier-process"]),
+    ("net/monkey", &["osier-runtime"]),
     (".", &["osier-runtime", "osier-process", "osier-net"]),
     ("examples/crawler", &["osier"]),
     ("examples/fifty_thousand", &["osier"]),
@@ -105,6 +106,7 @@ const UNSAFE: &[&str] = &[
     "runtime/src/coroutine/",
     "runtime/src/task/",
     "process/src/sys/",
+    "net/monkey/src/",
     "benches/src/bare.rs",
 ];
 
