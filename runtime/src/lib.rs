@@ -43,6 +43,8 @@ mod spawn;
 #[allow(unsafe_code)]
 mod stack;
 mod stats;
+#[doc(hidden)]
+pub mod stay;
 pub mod sync;
 #[allow(unsafe_code)]
 mod sys;

@@ -10,9 +10,10 @@ use std::io;
 use std::mem;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
+use osier_runtime::stay::Mutex;
 use rustix::pipe::{PipeFlags, pipe_with};
 
 /// Asks a process to end when it has finished what it does.
