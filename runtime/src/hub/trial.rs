@@ -78,7 +78,8 @@ impl Hub {
         self.trial.busy.set(0);
         let limit = limit.map(|at| Duration::from_nanos(at.saturating_sub(self.alarms.now())));
         let next = [self.alarms.left(), limit].into_iter().flatten().min();
-        let outside = self.owed.get() > 0 || self.reactor.borrow().waiting() > 0;
+        let outside =
+            self.owed.get() + self.unsure.get() > 0 || self.reactor.borrow().waiting() > 0;
         let patience = match next {
             None => None, // there is nothing to jump to: somebody outside has to say something
             Some(_) if outside && !self.trial.heard.replace(true) => {
