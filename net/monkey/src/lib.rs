@@ -7,3 +7,5 @@
 //! What is defined here is called by C, with C's pointers, and calls the kernel with them.
 #![cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #![allow(unsafe_code)]
+
+mod futex;
