@@ -8,4 +8,8 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64", target_env = "gnu"))]
 #![allow(unsafe_code)]
 
+mod children;
 mod futex;
+mod patience;
+mod pidfd;
+mod threads;
