@@ -157,6 +157,7 @@ pub fn is_here(who: &RemoteUnparker) -> bool {
 }
 
 /// The number of the hub that runs on this thread.
+#[inline]
 pub fn hub_number() -> Option<u32> {
     hub(|hub| hub.map(Hub::number))
 }

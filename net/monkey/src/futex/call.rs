@@ -9,8 +9,10 @@
 use std::arch::naked_asm;
 
 use libc::{c_int, c_long};
+use osier_runtime::beneath;
 
 use super::kernel::{self, raw};
+use super::table;
 use super::wait::{self, Wait};
 use super::wake;
 
@@ -32,7 +34,7 @@ pub(super) unsafe extern "C" fn syscall(
     // By hand, as libc has it: two instructions more, and no frame, so that a call which returns twice does no more harm.
     naked_asm!(
         "cmp rdi, {futex_number}",
-        "je {futex}",
+        "je 3f",
         "mov rax, rdi",
         "mov rdi, rsi",
         "mov rsi, rdx",
@@ -47,8 +49,27 @@ pub(super) unsafe extern "C" fn syscall(
         "2:",
         "mov rdi, rax",
         "jmp {told}",
+        "3:",
+        "mov eax, edx",
+        "and eax, {command}",
+        "cmp eax, {wake_command}",
+        "je {wake}",
+        "cmp eax, {wake_bits_command}",
+        "je {wake}",
+        "cmp eax, {wait_command}",
+        "je {wait}",
+        "cmp eax, {wait_bits_command}",
+        "je {wait}",
+        "jmp {among_tasks}",
         futex_number = const libc::SYS_futex,
-        futex = sym futex,
+        command = const libc::FUTEX_CMD_MASK,
+        wake_command = const libc::FUTEX_WAKE,
+        wake_bits_command = const libc::FUTEX_WAKE_BITSET,
+        wait_command = const libc::FUTEX_WAIT,
+        wait_bits_command = const libc::FUTEX_WAIT_BITSET,
+        wake = sym wake,
+        wait = sym wait,
+        among_tasks = sym among_tasks,
         told = sym told,
     )
 }
@@ -79,6 +100,7 @@ impl Call {
     ///
     /// # Safety
     /// It is as whoever called `syscall` has made it.
+    #[inline(always)]
     pub(super) unsafe fn forward(&self) -> c_long {
         let Call { word, operation, value, fourth, other, last } = *self;
         let args = [word, operation as usize, value as usize, fourth, other, last as usize];
@@ -87,11 +109,18 @@ impl Call {
     }
 
     /// What it asks for, without flags.
+    #[inline(always)]
     pub(super) fn command(&self) -> c_int {
         self.operation & libc::FUTEX_CMD_MASK
     }
 
+    /// Which wakes are heard: those that have a bit of this.
+    pub(super) fn bits(&self) -> u32 {
+        if self.command() == libc::FUTEX_WAKE_BITSET { self.last } else { u32::MAX }
+    }
+
     /// What the table knows the word by: one that other processes may share is not the one of this process alone.
+    #[inline(always)]
     pub(super) fn key(&self) -> usize {
         self.key_of(self.word)
     }
@@ -102,19 +131,75 @@ impl Call {
     }
 
     /// Whether other processes may wait for the word, or wake.
+    #[inline(always)]
     pub(super) fn is_shared(&self) -> bool {
         self.operation & libc::FUTEX_PRIVATE_FLAG == 0
     }
 
+    #[inline(always)]
     fn key_of(&self, word: usize) -> usize {
         // Words lie at multiples of four, or the kernel refuses.
         word & !3 | usize::from(self.is_shared())
     }
 }
 
+/// A wake. Where no task waits, it is the kernel's call and a look before and after it.
+///
 /// # Safety
 /// As the system call.
-unsafe extern "C" fn futex(
+unsafe extern "C" fn wake(
+    _number: c_long,
+    word: usize,
+    operation: c_int,
+    value: u32,
+    fourth: usize,
+    other: usize,
+    last: u32,
+) -> c_long {
+    let call = Call { word, operation, value, fourth, other, last };
+    let shard = table::shard(call.key());
+    if !shard.is_empty() {
+        // SAFETY: the caller's promise.
+        return unsafe { among_tasks(0, word, operation, value, fourth, other, last) };
+    }
+    // SAFETY: the caller's promise.
+    let woken = unsafe { call.forward() };
+    // Its fence lies between what the caller has written to the word and this look: a task that is about to wait sees that, or is
+    // seen here.
+    if woken < 0 || shard.is_empty() {
+        return kernel::told(woken);
+    }
+    kernel::told(wake::wake_more(call, woken))
+}
+
+/// A wait. On a thread without a hub it is the kernel's.
+///
+/// # Safety
+/// As the system call.
+unsafe extern "C" fn wait(
+    _number: c_long,
+    word: usize,
+    operation: c_int,
+    value: u32,
+    fourth: usize,
+    other: usize,
+    last: u32,
+) -> c_long {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if beneath::hub_number().is_some() {
+            return among_tasks(0, word, operation, value, fourth, other, last);
+        }
+        let args = [word, operation as usize, value as usize, fourth, other, last as usize];
+        kernel::told(raw(libc::SYS_futex, args))
+    }
+}
+
+/// # Safety
+/// As the system call.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn among_tasks(
     _number: c_long,
     word: usize,
     operation: c_int,
@@ -127,8 +212,7 @@ unsafe extern "C" fn futex(
     // SAFETY: whoever called `syscall` has promised what the call asks for.
     let result = unsafe {
         match call.command() {
-            libc::FUTEX_WAKE => wake::wake(&call, u32::MAX),
-            libc::FUTEX_WAKE_BITSET => wake::wake(&call, last),
+            libc::FUTEX_WAKE | libc::FUTEX_WAKE_BITSET => wake::wake(&call),
             libc::FUTEX_WAIT => wait::wait(&Wait::relative(call)),
             libc::FUTEX_WAIT_BITSET => wait::wait(&Wait::absolute(call)),
             libc::FUTEX_REQUEUE | libc::FUTEX_CMP_REQUEUE => wake::requeue(&call),

@@ -12,7 +12,7 @@ use libc::{c_int, c_long};
 ///
 /// # Safety
 /// As for the call that is made: pointers among the arguments are what that call takes them for.
-#[inline]
+#[inline(always)]
 pub(crate) unsafe fn raw(number: c_long, args: [usize; 6]) -> c_long {
     let result: c_long;
     // SAFETY: the kernel keeps all registers but these; what it does to memory the caller has promised to be allowed.
@@ -30,13 +30,16 @@ pub(crate) unsafe fn raw(number: c_long, args: [usize; 6]) -> c_long {
 }
 
 /// What the kernel has said, as libc's functions say it: -1, and errno.
+#[inline(always)]
 pub(crate) fn told(result: c_long) -> c_long {
     // The last page of addresses is the kernel's errors, and nothing else.
-    if (-4095..0).contains(&result) {
-        set_errno(-result as c_int);
-        return -1;
-    }
-    result
+    if (-4095..0).contains(&result) { fail(result) } else { result }
+}
+
+#[cold]
+fn fail(result: c_long) -> c_long {
+    set_errno(-result as c_int);
+    -1
 }
 
 /// This thread's errno.

@@ -12,26 +12,11 @@ use super::table;
 /// Of the wakes of one while tasks wait, every so many-th asks the kernel first: a thread in its line is not passed for ever.
 const KERNELS: u32 = 8;
 
-/// `FUTEX_WAKE` and `FUTEX_WAKE_BITSET`: up to that many who hear one of the bits; how many.
-///
-/// Where no task waits it is the kernel's call, and a look before and after it.
-///
-/// # Safety
-/// As the call.
-#[inline]
-pub(super) unsafe fn wake(call: &Call, bits: u32) -> c_long {
-    if !table::shard(call.key()).is_empty() {
-        // SAFETY: the caller's promise.
-        return keeping_errno(|| unsafe { wake_both(call, bits) });
-    }
-    // SAFETY: the caller's promise.
-    let woken = unsafe { call.forward() };
-    // Its fence lies between what the caller has written to the word and this look: a task that is about to wait sees that, or
-    // is seen here.
-    if woken < 0 || table::shard(call.key()).is_empty() {
-        return woken;
-    }
-    keeping_errno(|| wake_rest(call.key(), bits, most(call), woken))
+/// The rest of a wake that has found a task when the kernel was through; how many in all.
+#[cold]
+#[inline(never)]
+pub(super) fn wake_more(call: Call, woken: c_long) -> c_long {
+    keeping_errno(|| wake_rest(call.key(), call.bits(), most(&call), woken))
 }
 
 /// How many are to be woken; the kernel takes none for one.
@@ -39,11 +24,19 @@ fn most(call: &Call) -> u32 {
     (call.value as i32).max(1) as u32
 }
 
+/// `FUTEX_WAKE` and `FUTEX_WAKE_BITSET` while there are tasks that may be meant: up to that many who hear one of the bits; how many.
+///
 /// # Safety
 /// As the call.
-#[cold]
-unsafe fn wake_both(call: &Call, bits: u32) -> c_long {
-    let (key, most) = (call.key(), most(call));
+pub(super) unsafe fn wake(call: &Call) -> c_long {
+    // SAFETY: the caller's promise.
+    keeping_errno(|| unsafe { wake_both(call) })
+}
+
+/// # Safety
+/// As the call.
+unsafe fn wake_both(call: &Call) -> c_long {
+    let (key, bits, most) = (call.key(), call.bits(), most(call));
     if bits == 0 || (most == 1 && table::shard(key).turn() % KERNELS == KERNELS - 1) {
         // SAFETY: the caller's promise.
         let woken = unsafe { call.forward() };
