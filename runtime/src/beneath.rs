@@ -15,7 +15,7 @@ use std::time::Instant;
 use crate::hub::{Alarm, Deadlock, Hub, Message, expect_hub, hub};
 use crate::io::Source;
 use crate::park::{RemoteUnparker, Unparker};
-use crate::stay::{stay, stays};
+use crate::stay::stays;
 use crate::task::{Reason, TaskRef, Wake};
 
 /// What may end the waits of a [`Beneath`] besides a wake and a deadline.
@@ -118,8 +118,7 @@ fn wait(hub: &Hub, me: &TaskRef, reason: Reason, deadline: Option<Instant>, from
     }
     // The wait above may have begun already, and be about to suspend.
     let above = (me.reason.replace(reason), me.since.replace(hub.now()));
-    // To note where it waits takes a lock of std's.
-    stay(|| hub.note_wait(me));
+    hub.note_wait(me);
     let alarm = deadline.map(|at| hub.set_alarm(at, Alarm::Wait(hub.ticket(me)), !me.daemon.get()));
     if reason.is_outside() {
         hub.owe(true);

@@ -18,7 +18,7 @@ const POLL_EVERY: u64 = 1_000_000;
 const POLL_AT_LEAST: u64 = 50_000_000;
 
 /// How often it is asked whether there are still other threads, while a task waits for what one of them may do.
-const SUSPICION: Duration = Duration::from_secs(1);
+pub(super) const SUSPICION: Duration = Duration::from_millis(250);
 
 /// Why the loop came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -171,6 +171,7 @@ impl Hub {
         let left = [self.alarms.left(), limit, trim, sweep, again].into_iter().flatten().min();
         self.poll(left);
         self.inbox.wake_up();
+        self.doubt.set(again.is_some() && self.queue.borrow().is_empty());
     }
 
     /// Asks the reactor, for that long; without a limit when none is given.

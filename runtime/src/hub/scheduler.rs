@@ -80,6 +80,8 @@ pub(crate) struct Hub {
     pub(super) owed: Cell<usize>,
     /// How many tasks wait for what another OS thread may do, if there is one.
     pub(super) unsure: Cell<usize>,
+    /// Whether nothing was heard of that for a while.
+    pub(super) doubt: Cell<bool>,
     /// The main task, while a run goes on.
     pub(super) main: Cell<Option<TaskId>>,
     /// Whether the main task has ended without a result.
@@ -122,6 +124,7 @@ impl Hub {
             vital: Cell::new(0),
             owed: Cell::new(0),
             unsure: Cell::new(0),
+            doubt: Cell::new(false),
             main: Cell::new(None),
             failed: Cell::new(false),
             broken: Cell::new(false),
@@ -356,6 +359,7 @@ impl Hub {
             && self.queue.try_borrow_mut().is_ok()
             && self.stacks.try_borrow_mut().is_ok()
             && self.reactor.try_borrow_mut().is_ok()
+            && self.alarms.is_at_rest()
     }
 }
 

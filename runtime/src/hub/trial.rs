@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use super::Hub;
+use super::root::SUSPICION;
 use super::run_queue::RunQueue;
 use crate::clock;
 #[cfg(feature = "testing")]
@@ -81,7 +82,8 @@ impl Hub {
         let outside =
             self.owed.get() + self.unsure.get() > 0 || self.reactor.borrow().waiting() > 0;
         let patience = match next {
-            None => None, // there is nothing to jump to: somebody outside has to say something
+            // There is nothing to jump to: somebody outside has to say something.
+            None => (self.unsure.get() > 0).then_some(SUSPICION),
             Some(_) if outside && !self.trial.heard.replace(true) => {
                 Some(self.trial.patience.get())
             }
@@ -91,6 +93,8 @@ impl Hub {
             self.trial.heard.set(false);
         } else if let Some(next) = next {
             clock::advance(next);
+        } else {
+            self.doubt.set(true);
         }
     }
 

@@ -8,6 +8,7 @@
 
 use std::cell::Cell;
 use std::fmt;
+use std::mem;
 use std::ptr;
 
 use osier_runtime::RemoteUnparker;
@@ -136,7 +137,7 @@ impl Line {
         None
     }
 
-    /// Takes out all that `gone` says yes to, and forgets what would end their waits; how many.
+    /// Takes out all that `gone` says yes to, and forgets what would end their waits; how many are left.
     pub(super) fn forget(&mut self, gone: impl Fn(&RemoteUnparker) -> bool) -> u32 {
         let is_gone = |node: &Node| {
             let who = node.who.take();
@@ -144,11 +145,16 @@ impl Line {
             node.who.set(who);
             is_gone
         };
-        let mut count = 0;
         while let Some(who) = self.take_if(is_gone) {
-            std::mem::forget(who);
-            count += 1;
+            mem::forget(who);
         }
-        count
+        let mut left = 0;
+        let mut next = self.first;
+        // SAFETY: as in `enter`.
+        while let Some(node) = unsafe { next.as_ref() } {
+            left += 1;
+            next = node.behind.get();
+        }
+        left
     }
 }

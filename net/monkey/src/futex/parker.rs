@@ -17,6 +17,7 @@ use osier_runtime::who;
 
 use super::call::Call;
 use super::last;
+use super::wait::End;
 
 /// What the word holds while a thread is parked.
 const PARKED: u32 = u32::MAX;
@@ -48,6 +49,17 @@ fn here() -> Option<usize> {
     Some(unsafe { (&raw const handle).cast::<usize>().read() })
 }
 
+/// How the wait of a word ends that holds something else by now.
+pub(super) fn look(call: &Call) -> End {
+    // It has been unparked, and the wake is on its way; or another task has used that up.
+    if word(call).load(Ordering::Acquire) == NOTIFIED { End::Woken } else { End::Robbed }
+}
+
+fn word(call: &Call) -> &AtomicU32 {
+    // SAFETY: it was found to be inside of this thread's handle, where a word is that all write atomically.
+    unsafe { AtomicU32::from_ptr(call.word as *mut u32) }
+}
+
 /// Ends the wait as if it had been unparked.
 #[cold]
 pub(super) fn give_token(call: &Call) -> c_long {
@@ -62,7 +74,6 @@ pub(super) fn give_token(call: &Call) -> c_long {
              or thread::offload."
         ));
     }
-    // SAFETY: it was found to be inside of this thread's handle, where a word is that is written atomically.
-    unsafe { AtomicU32::from_ptr(call.word as *mut u32) }.store(NOTIFIED, Ordering::Release);
+    word(call).store(NOTIFIED, Ordering::Release);
     0
 }

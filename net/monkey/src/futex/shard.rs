@@ -64,6 +64,11 @@ impl Shard {
         self.count.fetch_sub(fewer, Ordering::SeqCst);
     }
 
+    /// Says how many wait, in a process without other threads.
+    pub(super) fn recount(&self, count: u32) {
+        self.count.store(count, Ordering::SeqCst);
+    }
+
     /// Counts a turn.
     pub(super) fn turn(&self) -> u32 {
         self.turns.fetch_add(1, Ordering::Relaxed)

@@ -179,7 +179,8 @@ unsafe extern "C" fn in_child() {
     // SAFETY: it asks for nothing.
     unsafe { after_fork() };
     for shard in &TABLE {
-        let gone = shard.with(|line| line.forget(|who| !beneath::is_here(who)));
-        shard.retract(gone.unwrap_or(0));
+        let left = shard.with(|line| line.forget(|who| !beneath::is_here(who)));
+        // Some may have been announced by threads that are not here.
+        shard.recount(left.unwrap_or(0));
     }
 }

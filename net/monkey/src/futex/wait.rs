@@ -123,7 +123,7 @@ unsafe fn wait_in_task(wait: &Wait, beneath: &Beneath) -> c_long {
 }
 
 /// How it went, if nobody has woken the node.
-enum End {
+pub(super) enum End {
     /// For nothing, which is allowed.
     Woken,
     TimedOut,
@@ -152,7 +152,9 @@ fn stay(wait: &Wait, node: &Node, beneath: &Beneath, limit: Option<Limit>, parke
             Wake::Woken | Wake::Refused => return End::Woken,
             Wake::TimedOut if shared => return End::Woken,
             // SAFETY: the word was read before, and whoever waits for it keeps it.
-            Wake::TimedOut if parker && !unsafe { wait.still_holds() } => return End::Robbed,
+            Wake::TimedOut if parker && !unsafe { wait.still_holds() } => {
+                return parker::look(&wait.call);
+            }
             Wake::TimedOut => {}
         }
     }
