@@ -8,10 +8,12 @@
 //! - `wake`: waking tasks, and the kernel's waiters
 //! - `table`: who waits for which word
 //! - `shard`: a part of the table, with its lock
+//! - `tally`, `atomic`: how many wait in such a part, for who wakes
 //! - `node`: one who waits
 //! - `last`: what is said before the process is ended
 //! - `parker`: std's `thread::park`, which has one token a thread
 
+mod atomic;
 mod call;
 pub(crate) mod gate;
 pub(crate) mod kernel;
@@ -21,5 +23,6 @@ mod node;
 mod parker;
 mod shard;
 mod table;
+mod tally;
 mod wait;
 mod wake;

@@ -8,10 +8,11 @@
 
 use std::cell::{Cell, UnsafeCell};
 use std::hint;
-use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::atomic::{AtomicU32, Ordering};
 use super::kernel::raw;
 use super::node::Line;
+use super::tally;
 
 /// How often a lock is looked at before the CPU is given away.
 const SPINS: u32 = 100;
@@ -49,19 +50,19 @@ impl Shard {
     }
 
     /// Whether nobody waits, as far as this thread has seen.
-    #[inline]
+    #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        self.count.load(Ordering::Relaxed) == 0
+        tally::is_zero(&self.count)
     }
 
-    /// Says that somebody is about to wait. Who changes the word later than the fence that this is sees it.
+    /// Says that somebody is about to look at the word, and to wait.
     pub(super) fn announce(&self) {
-        self.count.fetch_add(1, Ordering::SeqCst);
+        tally::announce(&self.count);
     }
 
     /// Says that `fewer` wait no more.
     pub(super) fn retract(&self, fewer: u32) {
-        self.count.fetch_sub(fewer, Ordering::SeqCst);
+        tally::retract(&self.count, fewer);
     }
 
     /// Says how many wait, in a process without other threads.
