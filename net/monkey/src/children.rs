@@ -54,7 +54,7 @@ unsafe extern "C" fn wait4(
     };
     // It may say more than that it has ended; that no descriptor does.
     let one = pid > 0 && options & !libc::WNOHANG == 0;
-    let result = wait(options, ask, || one.then(|| Which::Process(pid)));
+    let result = wait(options, ask, || one.then_some(Which::Process(pid)));
     told(result) as pid_t
 }
 

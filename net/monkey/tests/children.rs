@@ -1,5 +1,9 @@
 //! Waiting for processes, as std does it and as C does.
+//!
+//! # Why unsafe
+//! libc is called as C calls it.
 #![allow(unsafe_code)]
+#![expect(clippy::zombie_processes, reason = "they are waited for by libc's call")]
 use osier_monkey as _;
 
 use std::cell::Cell;

@@ -1,6 +1,9 @@
 //! How waits for std's locks end otherwise than by a wake: kills, time-outs, the end of a run, deadlocks, a lost token.
 //!
 //! Each in a process of one OS thread, as what is a deadlock depends on that.
+//!
+//! # Why unsafe
+//! libc is called as C calls it.
 #![allow(unsafe_code)]
 use osier_monkey as _;
 
@@ -38,6 +41,11 @@ fn cpu() -> Duration {
     // SAFETY: it writes where that is.
     unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &mut time) };
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+#[expect(clippy::disallowed_methods, reason = "on a thread without tasks")]
+fn nap(milliseconds: u64) {
+    thread::sleep(Duration::from_millis(milliseconds));
 }
 
 fn spawned<T: 'static>(name: &str, f: impl FnOnce() -> T + 'static) -> osier::JoinHandle<T> {
@@ -198,7 +206,7 @@ alone::tests! {
     fn it_is_no_deadlock_as_long_as_a_thread_may_end_it_and_one_when_that_is_gone() {
         let pair = Arc::new((Mutex::new(false), Condvar::new()));
         // It lasts for a while, and tells nobody anything.
-        let thread = thread::spawn(|| thread::sleep(Duration::from_millis(30)));
+        let thread = thread::spawn(|| nap(30));
         let theirs = pair.clone();
         let began = thread.thread().id();
         let run = || osier::run(move || {
@@ -238,7 +246,7 @@ alone::tests! {
                 yield_now();
                 let me = thread::current();
                 let unparker = thread::spawn(move || {
-                    thread::sleep(Duration::from_millis(20));
+                    nap(20);
                     me.unpark();
                 });
                 // It has the token of both, and stops the thread until then.

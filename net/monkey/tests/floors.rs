@@ -140,7 +140,7 @@ fn a_ticket_in_hand_stays_good_while_its_task_waits_for_a_lock() {
     while hubs.iter().any(|hub| !hub.is_finished()) {
         let left: Vec<_> = std::mem::take(&mut *line.lock().unwrap());
         left.iter().for_each(RemoteUnparker::unpark);
-        thread::sleep(std::time::Duration::from_millis(1));
+        thread::yield_now();
     }
     hubs.into_iter().for_each(|hub| hub.join().unwrap());
 }

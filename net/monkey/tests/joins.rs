@@ -1,4 +1,7 @@
 //! Waiting for OS threads: `JoinHandle::join`, `thread::scope`, `thread::park`, std's channels.
+//!
+//! # Why unsafe
+//! libc is called as C calls it.
 #![allow(unsafe_code)]
 use osier_monkey as _;
 
@@ -22,7 +25,7 @@ fn many_tasks_join_a_thread_each_while_others_run() {
                 osier::spawn(move || {
                     let thread = thread::spawn(move || {
                         // Until the sender is dropped.
-                        let _ = gone.lock().unwrap().recv();
+                        assert_eq!(gone.lock().unwrap().iter().next(), None);
                         number
                     });
                     assert_eq!(thread.join().unwrap(), number);

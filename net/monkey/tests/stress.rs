@@ -88,7 +88,7 @@ impl Stage {
     fn play(&self, who: u64, mut lot: Lot, is_task: bool) {
         for round in 0..ITEMS {
             // As many put as get.
-            if who % 2 == 0 {
+            if who.is_multiple_of(2) {
                 self.put(who << 32 | round, &mut lot, is_task);
             } else {
                 self.get(&mut lot);

@@ -1,4 +1,7 @@
 //! `futex` itself, called as C calls it: by tasks, and by plain threads.
+//!
+//! # Why unsafe
+//! libc is called as C calls it.
 #![allow(unsafe_code)]
 use osier_monkey as _;
 

@@ -90,7 +90,7 @@ pub(super) unsafe fn wait(wait: &Wait) -> c_long {
 /// # Safety
 /// As the call.
 unsafe fn wait_in_task(wait: &Wait, beneath: &Beneath) -> c_long {
-    if wait.call.word % align_of::<u32>() != 0 || wait.bits == 0 {
+    if !wait.call.word.is_multiple_of(align_of::<u32>()) || wait.bits == 0 {
         return error(EINVAL);
     }
     if wait.call.word == 0 {
