@@ -6,13 +6,14 @@
 //! waited for, and in which order, is not known here.
 
 use std::fmt;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Instant;
 
 use crate::clock;
 use crate::hub::{Hub, hub, is_in_task};
 use crate::park::{RemoteUnparker, Unparker, park};
+use crate::stay::{Condvar, Mutex, MutexGuard};
 use crate::task::{Reason, Wake};
 
 /// Whoever waits, for one wait at a time.

@@ -10,14 +10,13 @@
 use std::convert::Infallible;
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::process;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::hub;
-use crate::sys::post;
+use crate::sys::{alone, post};
 use crate::thread::crews;
 
 pub use crate::sys::mask::{Held, hold, hold_none};
@@ -44,8 +43,7 @@ pub fn generation() -> u32 {
 /// # Errors
 /// Where the system does not say which threads there are (`/proc/self/task`).
 pub fn is_alone() -> io::Result<bool> {
-    // A link for each, and the folder's own two.
-    Ok(fs::metadata("/proc/self/task")?.nlink() == 3)
+    alone::is_alone()
 }
 
 /// Sends idle threads of ours home; the names of the OS threads that are there besides this one.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::mem::replace;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use crate::cancel::{deliver, refuse_without_unwinding};
 use crate::clock;
 use crate::hub::{Blueprint, Hub, Message, Sender, expect_hub, hub, is_in_task};
 use crate::spawn::Task;
+use crate::stay::{Mutex, MutexGuard};
 use crate::task::{JoinError, Reason, TaskId, Wake};
 
 /// Spawns onto a hub, from any OS thread.

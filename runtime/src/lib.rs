@@ -4,6 +4,8 @@
 //! descriptors, kills. What users see of it they see as `osier`, whose docs are the ones to read; what
 //! only `osier-net` sees has no other promise of staying as it is. HACKING.md has the map.
 
+#[doc(hidden)]
+pub mod beneath;
 mod blocker;
 mod cancel;
 pub mod channel;
@@ -44,6 +46,8 @@ mod spawn;
 #[allow(unsafe_code)]
 mod stack;
 mod stats;
+#[doc(hidden)]
+pub mod stay;
 pub mod sync;
 #[allow(unsafe_code)]
 mod sys;

@@ -235,8 +235,8 @@ impl fmt::Debug for Unparker {
 /// ```
 #[derive(Clone, Debug)]
 pub struct RemoteUnparker {
-    waiter: Waiter,
-    sender: Sender,
+    pub(crate) waiter: Waiter,
+    pub(crate) sender: Sender,
 }
 
 impl RemoteUnparker {

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use rustix::event::epoll;
 
@@ -15,6 +15,7 @@ use crate::fork;
 use crate::handle::RemoteKiller;
 use crate::io::Source;
 use crate::spawn::Builder;
+use crate::stay::{Mutex, MutexGuard};
 use crate::thread::Event;
 use crate::wait::{Waitable, Watcher};
 

@@ -26,6 +26,11 @@ impl Lot {
         let now = || std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_nanos() as u64;
         let seed = number("OSIER_SEED", now() % 1_000_000_007);
         println!("OSIER_SEED={seed}");
+        Lot::seeded(seed)
+    }
+
+    /// One of several that are drawn from one.
+    pub(crate) fn seeded(seed: u64) -> Lot {
         Lot(seed)
     }
 

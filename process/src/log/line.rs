@@ -6,11 +6,12 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use ::log::{LevelFilter, Record};
 use osier_runtime::io::Source;
+use osier_runtime::stay::{Mutex, MutexGuard};
 use osier_runtime::{Builder, clock, fork, sleep};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use osier_runtime::io::Source;
+use osier_runtime::stay::Mutex;
 use osier_runtime::{Builder, clock, fork};
 use rustix::io::Errno;
 use rustix::process::{

@@ -3,11 +3,12 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use osier_runtime::clock;
+use osier_runtime::stay::{Mutex, MutexGuard};
 use rustix::process::Signal;
 
 use super::{family, identity};

@@ -2,11 +2,12 @@
 
 use std::mem;
 use std::ptr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::Process;
 use super::child::Child;
 use crate::log;
+use osier_runtime::stay::{Mutex, MutexGuard};
 
 static CHILDREN: Mutex<Vec<Arc<Child>>> = Mutex::new(Vec::new());
 

@@ -1,8 +1,9 @@
 //! What a process knows of itself.
 
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
+use osier_runtime::stay::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 
 /// What a process knows of itself, and hands on.

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use osier_runtime::clock;
 use osier_runtime::ready::{Ready, Sealed};
+use osier_runtime::stay::{Mutex, MutexGuard};
 use osier_runtime::{Waitable, Watcher};
 use rustix::process::{Pid, Signal, getppid, set_parent_process_death_signal};
 

@@ -6,9 +6,10 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use osier_runtime::fork;
+use osier_runtime::stay::Mutex;
 
 use super::bell::{Bell, Rope};
 use super::here::Here;

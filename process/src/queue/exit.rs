@@ -1,9 +1,10 @@
 //! What is done before the process ends, or its OS thread stops: what is kept is sent.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use osier_runtime::stay::{Mutex, MutexGuard};
 use osier_runtime::{clock, fork, sleep};
 
 use super::core::Core;

@@ -5,9 +5,10 @@ use std::sync::atomic::{
     AtomicBool, AtomicU32, AtomicUsize,
     Ordering::{Relaxed, SeqCst},
 };
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError};
 
 use osier_runtime::fork;
+use osier_runtime::stay::{Mutex, MutexGuard};
 use osier_runtime::thread::{Event, Semaphore};
 
 use super::ledger::Ledger;

@@ -1,9 +1,10 @@
 //! Programs whose handle was dropped before their end: they are waited for all the same, or they would stay as zombies.
 
 use std::process::Child;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
 use osier_runtime::io::Source;
+use osier_runtime::stay::{Mutex, MutexGuard};
 use osier_runtime::{Builder, fork};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 

@@ -9,8 +9,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 
+use osier_runtime::stay::{Mutex, MutexGuard};
 use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
 
 use crate::sys::descriptor;

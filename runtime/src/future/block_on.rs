@@ -2,11 +2,12 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::blocker::{Blocker, Rouser};
 use crate::cancel::deliver;
+use crate::stay::{Mutex, MutexGuard};
 use crate::task::Reason;
 
 /// Runs a future in this task and gives its result; others run meanwhile.

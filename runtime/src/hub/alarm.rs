@@ -40,6 +40,11 @@ pub(super) struct Alarms {
 const TICK: u64 = 1 << 16;
 
 impl Alarms {
+    /// Whether nobody works on them.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.wheel.try_borrow_mut().is_ok()
+    }
+
     pub(super) fn new() -> Alarms {
         Alarms {
             origin: clock::now(),

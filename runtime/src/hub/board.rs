@@ -1,10 +1,11 @@
 //! Where a hub writes up which task runs, for the watch on a blocked loop.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use super::{Hub, Slices};
 use crate::clock;
+use crate::stay::{Mutex, MutexGuard};
 use crate::sys::shot;
 use crate::task::TaskRef;
 

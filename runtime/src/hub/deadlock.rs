@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::{Hub, holders};
+use crate::sys::alone::is_alone;
 use crate::task::{State, TaskId};
 
 /// How often in a row the main task may catch the verdict and wait again.
@@ -60,6 +61,8 @@ impl Hub {
             && self.owed.get() == 0
             && self.reactor.borrow().waiting() == 0
             && (alarms == 0 || !self.waits_for_a_daemon())
+            // A system call, so it is made after a sleep in which nothing was heard. Where it cannot be told there may be others.
+            && (self.unsure.get() == 0 || (self.doubt.take() && is_alone().unwrap_or(false)))
     }
 
     /// Whether a task that `run` waits for joins a daemon, or wants what one holds: then its timers count.

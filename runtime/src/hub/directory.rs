@@ -3,9 +3,10 @@
 
 use std::mem;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, MutexGuard};
 
 use super::Sender;
+
+use crate::stay::{Mutex, MutexGuard};
 
 /// How many hubs there were.
 static COUNT: AtomicU32 = AtomicU32::new(0);

@@ -10,6 +10,7 @@ use std::sync::mpsc;
 
 use super::bell::Bell;
 use crate::reactor::Waker;
+use crate::stay::stay;
 use crate::task::{TaskId, Waiter};
 
 /// One request.
@@ -90,7 +91,8 @@ impl Sender {
         if self.is_deserted() {
             return Err(message);
         }
-        self.queue.send(message).map_err(|refused| refused.0)?;
+        // std's queue may give way to the others of the system where another thread is half-way through a send.
+        stay(|| self.queue.send(message)).map_err(|refused| refused.0)?;
         if self.door.bell.must_ring()
             && let Err(error) = self.door.waker.wake()
         {

@@ -52,6 +52,18 @@ impl Registry {
         self.find(waiter.slot, waiter.id).filter(|task| task.wait.get() == waiter.wait)
     }
 
+    /// Keeps a wake for a task that waits beneath the wait it is for; false if it is for none.
+    #[cold]
+    pub(super) fn wake_above(&self, waiter: Waiter) -> bool {
+        self.find(waiter.slot, waiter.id).is_some_and(|task| task.wake_above(waiter.wait))
+    }
+
+    /// Whether the task waits beneath the wait that the ticket is for.
+    #[cold]
+    pub(super) fn is_above(&self, waiter: Waiter) -> bool {
+        self.find(waiter.slot, waiter.id).is_some_and(|task| task.is_above(waiter.wait))
+    }
+
     /// Those that are entered, in no order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &TaskRef> {
         self.slots.iter().map(|(_, task)| task)

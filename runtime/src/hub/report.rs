@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::Hub;
 use crate::settings::Tracking;
 use crate::stack;
+use crate::stay::stay;
 use crate::task::{State, TaskId, TaskRef, Tracked};
 use crate::trace::Trace;
 
@@ -202,7 +203,8 @@ impl Hub {
 
 #[cold]
 fn note_place(me: &TaskRef, now: u64) {
-    let place = Some((me.wait.get(), Arc::new(Backtrace::force_capture())));
+    // std has a lock around it; to wait for that as a task would be a wait within the one that begins.
+    let place = stay(|| Some((me.wait.get(), Arc::new(Backtrace::force_capture()))));
     let noted = me.with_tracked(|tracked| tracked.wait = place.clone());
     if noted.is_none() {
         // It is older than the tracking.

@@ -17,6 +17,9 @@ const POLL_EVERY: u64 = 1_000_000;
 /// through would be a call more for every few requests of a busy server.
 const POLL_AT_LEAST: u64 = 50_000_000;
 
+/// How often it is asked whether there are still other threads, while a task waits for what one of them may do.
+pub(super) const SUSPICION: Duration = Duration::from_millis(250);
+
 /// Why the loop came back.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stopped {
@@ -163,9 +166,12 @@ impl Hub {
             return;
         }
         let limit = limit.map(|at| Duration::from_nanos(at.saturating_sub(self.alarms.now())));
-        let left = [self.alarms.left(), limit, trim, sweep].into_iter().flatten().min();
+        // The last other thread may end without a word; then what waits for it is a deadlock.
+        let again = (self.unsure.get() > 0).then_some(SUSPICION);
+        let left = [self.alarms.left(), limit, trim, sweep, again].into_iter().flatten().min();
         self.poll(left);
         self.inbox.wake_up();
+        self.doubt.set(again.is_some() && self.queue.borrow().is_empty());
     }
 
     /// Asks the reactor, for that long; without a limit when none is given.

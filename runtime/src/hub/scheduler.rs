@@ -78,6 +78,10 @@ pub(crate) struct Hub {
     pub(super) vital: Cell<usize>,
     /// How many tasks wait for a wake from outside.
     pub(super) owed: Cell<usize>,
+    /// How many tasks wait for what another OS thread may do, if there is one.
+    pub(super) unsure: Cell<usize>,
+    /// Whether nothing was heard of that for a while.
+    pub(super) doubt: Cell<bool>,
     /// The main task, while a run goes on.
     pub(super) main: Cell<Option<TaskId>>,
     /// Whether the main task has ended without a result.
@@ -119,6 +123,8 @@ impl Hub {
             tracking: Cell::new(settings::settings().tracking),
             vital: Cell::new(0),
             owed: Cell::new(0),
+            unsure: Cell::new(0),
+            doubt: Cell::new(false),
             main: Cell::new(None),
             failed: Cell::new(false),
             broken: Cell::new(false),
@@ -339,6 +345,21 @@ impl Hub {
     pub(crate) fn owe(&self, more: bool) {
         let owed = self.owed.get();
         self.owed.set(if more { owed + 1 } else { owed - 1 });
+    }
+
+    /// Counts a wait for a wake that another OS thread may owe, if there is one, while it lasts.
+    pub(crate) fn suspect(&self, more: bool) {
+        let unsure = self.unsure.get();
+        self.unsure.set(if more { unsure + 1 } else { unsure - 1 });
+    }
+
+    /// Whether nobody works on the hub's books: then other tasks can be made ready, and run.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.tasks.try_borrow_mut().is_ok()
+            && self.queue.try_borrow_mut().is_ok()
+            && self.stacks.try_borrow_mut().is_ok()
+            && self.reactor.try_borrow_mut().is_ok()
+            && self.alarms.is_at_rest()
     }
 }
 

@@ -103,6 +103,7 @@ impl Hub {
         for task in self.tasks(|task| Some(task.id) == main) {
             let verdict = Box::new(verdict.clone());
             self.interrupt(&task, |store| store.tell(verdict));
+            self.shout(&task);
         }
     }
 
@@ -163,6 +164,7 @@ impl Hub {
         self.alarms.forget_all();
         self.reactor.borrow_mut().take_waiters(|_| ());
         self.owed.set(0);
+        self.unsure.set(0);
         self.vital.set(0);
     }
 }

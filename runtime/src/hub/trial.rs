@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use super::Hub;
+use super::root::SUSPICION;
 use super::run_queue::RunQueue;
 use crate::clock;
 #[cfg(feature = "testing")]
@@ -78,9 +79,11 @@ impl Hub {
         self.trial.busy.set(0);
         let limit = limit.map(|at| Duration::from_nanos(at.saturating_sub(self.alarms.now())));
         let next = [self.alarms.left(), limit].into_iter().flatten().min();
-        let outside = self.owed.get() > 0 || self.reactor.borrow().waiting() > 0;
+        let outside =
+            self.owed.get() + self.unsure.get() > 0 || self.reactor.borrow().waiting() > 0;
         let patience = match next {
-            None => None, // there is nothing to jump to: somebody outside has to say something
+            // There is nothing to jump to: somebody outside has to say something.
+            None => (self.unsure.get() > 0).then_some(SUSPICION),
             Some(_) if outside && !self.trial.heard.replace(true) => {
                 Some(self.trial.patience.get())
             }
@@ -90,6 +93,8 @@ impl Hub {
             self.trial.heard.set(false);
         } else if let Some(next) = next {
             clock::advance(next);
+        } else {
+            self.doubt.set(true);
         }
     }
 

@@ -17,7 +17,7 @@ impl Hub {
     #[inline]
     pub(crate) fn wake_live(&self, waiter: Waiter) -> bool {
         let tasks = self.tasks.borrow();
-        let Some(task) = tasks.waiting(waiter) else { return false };
+        let Some(task) = tasks.waiting(waiter) else { return tasks.wake_above(waiter) };
         if task.end_park(Wake::Woken) {
             self.queue.borrow_mut().push(task.clone());
         }
@@ -26,7 +26,8 @@ impl Hub {
 
     /// Whether somebody is in that wait, or about to be.
     pub(crate) fn is_waiting(&self, waiter: Waiter) -> bool {
-        self.tasks.borrow().waiting(waiter).is_some()
+        let tasks = self.tasks.borrow();
+        tasks.waiting(waiter).is_some() || tasks.is_above(waiter)
     }
 
     /// Ends a wait, if it is not over yet, for something from outside: time, a descriptor, a thread.
@@ -41,7 +42,20 @@ impl Hub {
     #[inline]
     fn end_park(&self, waiter: Waiter, how: Wake) -> Option<TaskRef> {
         let tasks = self.tasks.borrow();
-        tasks.waiting(waiter).filter(|task| task.end_park(how)).cloned()
+        let Some(task) = tasks.waiting(waiter) else {
+            if how == Wake::Woken {
+                tasks.wake_above(waiter);
+            }
+            return None;
+        };
+        task.end_park(how).then(|| task.clone())
+    }
+
+    /// Ends the wait of a task that hears of nothing, as what it is to be told must not wait.
+    pub(super) fn shout(&self, task: &TaskRef) {
+        if task.is_deaf() && task.end_park(Wake::Killed) {
+            self.queue.borrow_mut().push(task.clone());
+        }
     }
 
     /// Changes what is in store for a task, and ends its wait if that makes it due.
@@ -54,7 +68,7 @@ impl Hub {
             return None;
         }
         let result = task.interrupts(change);
-        if task.due.get() && task.end_park(Wake::Killed) {
+        if task.due.get() && !task.is_deaf() && task.end_park(Wake::Killed) {
             self.queue.borrow_mut().push(task.clone());
         }
         Some(result)

@@ -9,6 +9,7 @@
 //! promise stands in each function's `# Safety`; what cannot break memory (a query, a fresh
 //! mapping) is a safe function.
 
+pub(crate) mod alone;
 pub(crate) mod limits;
 pub(crate) mod mask;
 pub(crate) mod memory;

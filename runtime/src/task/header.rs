@@ -73,6 +73,13 @@ pub(super) enum Content {
     Outcome,
 }
 
+/// Of a wait's number: it is beneath another wait, which has the same number without this.
+const BENEATH: u32 = 1 << 31;
+/// Of a wait's number: kills and time-outs do not end it.
+const DEAF: u32 = 1 << 30;
+/// Of a wait's number: what counts.
+const NUMBERS: u32 = DEAF - 1;
+
 /// The slot of a task that is not in the registry.
 pub(crate) const NOWHERE: u32 = u32::MAX;
 
@@ -238,7 +245,43 @@ impl Header {
     #[inline]
     pub(crate) fn end_wait(&self) {
         self.token.set(false);
-        self.wait.set(self.wait.get().wrapping_add(1));
+        self.wait.set(self.wait.get().wrapping_add(1) & NUMBERS);
+    }
+
+    /// Begins a wait beneath the present or next one, whose number and early wake stay as they are; `deaf`: kills and
+    /// time-outs do not end it.
+    pub(crate) fn descend(&self, deaf: bool) {
+        self.wait.set(self.wait.get() | BENEATH | if deaf { DEAF } else { 0 });
+    }
+
+    /// Ends that.
+    pub(crate) fn ascend(&self) {
+        self.wait.set(self.wait.get() & NUMBERS);
+    }
+
+    /// Whether it is in a wait beneath another.
+    pub(crate) fn is_beneath(&self) -> bool {
+        self.wait.get() & BENEATH != 0
+    }
+
+    /// Whether nothing that is in store for it may end its wait.
+    #[inline]
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.wait.get() & DEAF != 0
+    }
+
+    /// Whether the wait of that number is above the one that it is in.
+    pub(crate) fn is_above(&self, number: u32) -> bool {
+        self.is_beneath() && self.wait.get() & NUMBERS == number
+    }
+
+    /// Keeps a wake of the wait above the one that it is in; false if the ticket is for neither.
+    pub(crate) fn wake_above(&self, number: u32) -> bool {
+        let is_it = self.is_above(number);
+        if is_it {
+            self.token.set(true);
+        }
+        is_it
     }
 
     /// Ends its wait; true when it has to be put in the run queue now.

@@ -79,6 +79,11 @@ impl Interrupts {
         self.verdict.replace(payload)
     }
 
+    /// Takes a verdict that was not delivered.
+    pub(crate) fn take_verdict(&mut self) -> Option<Payload> {
+        self.verdict.take()
+    }
+
     /// Takes back a kill that was not delivered.
     pub(crate) fn take_kill(&mut self) -> Option<Payload> {
         self.kill.take()

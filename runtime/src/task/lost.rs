@@ -3,10 +3,11 @@
 use std::fmt;
 use std::mem;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::{JoinError, TaskId, TaskRef};
 use crate::complaint::complain;
+use crate::stay::{Mutex, MutexGuard};
 
 /// The error of a task that nobody has looked at.
 ///

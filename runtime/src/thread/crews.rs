@@ -4,10 +4,12 @@
 //! and executors enter here with their first thread; all of them start threads anew when there is work again. What has a
 //! thread for as long as it lives (a watch, dumps on a signal) is not here: it is in the way of a fork, and is named.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{PoisonError, Weak};
 use std::time::Duration;
 
 use super::Pool;
+
+use crate::stay::{Mutex, MutexGuard};
 
 /// What has threads that leave when they are told.
 pub(super) trait Retire: Send + Sync {

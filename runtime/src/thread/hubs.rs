@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use super::{Event, Promise, promise};
 use crate::handle::{Handle, RemoteHandle};
 use crate::run::Hub;
+use crate::stay::stay;
 
 /// Spawns a task on the hub of another thread.
 ///
@@ -114,7 +115,7 @@ impl HubThread {
         if let Some(thread) = self.thread.take()
             && self.ended.is_finished()
         {
-            let _ = thread.join();
+            let _ = stay(|| thread.join());
         }
     }
 }

@@ -3,8 +3,8 @@
 //! No code of a user runs under one of them, so nothing is left half-way. The one file to put
 //! another in the place of: a model checker's.
 
+pub(super) use crate::stay::{Mutex, MutexGuard};
 pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
-pub(super) use std::sync::{Mutex, MutexGuard};
 
 use std::sync::PoisonError;
 

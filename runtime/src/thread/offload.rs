@@ -1,7 +1,7 @@
 //! Blocking calls that run on an OS thread while the task waits.
 
 use std::panic::{self, AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, PoisonError};
 use std::thread;
 
 use super::Pool;
@@ -9,6 +9,7 @@ use crate::cancel::deliver;
 use crate::hub::is_in_task;
 use crate::park::{RemoteUnparker, Unparker, park};
 use crate::settings::settings;
+use crate::stay::{Mutex, MutexGuard};
 use crate::task::Reason;
 
 /// The pool that [`offload`] uses; asked for inside of a task, where the settings are known to make sense.

@@ -15,7 +15,7 @@ use std::fmt;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -23,6 +23,7 @@ use super::Semaphore;
 use super::crews::{self, Crew};
 use crate::blocker::Rouser;
 use crate::clock;
+use crate::stay::{Condvar, Mutex, MutexGuard, stay};
 use crate::wait::list::WaitList;
 
 /// How long a thread without work stays.
@@ -374,7 +375,7 @@ fn run_caught(job: Job) {
 /// Waits for a thread that is about to end; it has caught all panics.
 fn join(thread: Option<JoinHandle<()>>) {
     if let Some(thread) = thread {
-        let _ = thread.join();
+        let _ = stay(|| thread.join());
     }
 }
 

@@ -7,10 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use super::Watcher;
 use crate::park::{RemoteUnparker, Unparker};
+use crate::stay::{Mutex, MutexGuard};
 
 /// Where other threads leave word.
 #[derive(Default)]

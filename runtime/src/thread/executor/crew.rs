@@ -8,13 +8,14 @@ use std::fmt;
 use std::io;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::thread::{self, JoinHandle, ThreadId};
 use std::time::Duration;
 
 use super::job::Job;
 use crate::clock;
 use crate::complaint::complain;
+use crate::stay::{Condvar, stay};
 use crate::task::JoinError;
 use crate::thread::crews::{self, Retire};
 use crate::thread::lock::{Mutex, MutexGuard, lock};
@@ -201,7 +202,7 @@ impl Crew {
     /// Waits for threads that are about to end.
     pub(super) fn bury(&self) {
         let threads = mem::take(&mut lock(&self.state).threads);
-        threads.into_iter().for_each(|thread| _ = thread.join());
+        threads.into_iter().for_each(|thread| _ = stay(|| thread.join()));
     }
 
     /// What it is doing.
@@ -234,7 +235,7 @@ impl Retire for Crew {
         let over = state.alive == 0;
         let threads = if over { mem::take(&mut state.threads) } else { Vec::new() };
         drop(state);
-        threads.into_iter().for_each(|thread| _ = thread.join());
+        threads.into_iter().for_each(|thread| _ = stay(|| thread.join()));
     }
 }
 
