@@ -61,8 +61,9 @@ const RUNTIME: &str = "
 
 /// Modules of net.
 const NET: &str = "
+    socket:
     dns:
-    tcp: dns
+    tcp: socket dns
     tls: tcp
     http: dns tcp
     server: dns tcp

@@ -13,7 +13,7 @@
 //! Everything works in tasks, where the hub's reactor waits, and outside of them and in
 //! destructors while a task unwinds, where the kernel does. Closing never switches tasks.
 //!
-//! Inside, each of these modules only knows those before it: `dns`, `tcp`, `tls`, `http`, `server`. Of the
+//! Inside, each of these modules only knows those before it: `socket`, `dns`, `tcp`, `tls`, `http`, `server`. Of the
 //! runtime they know [`io::Source`](osier_runtime::io::Source), a descriptor that can be waited
 //! for, and `dns` knows [`thread::Pool`](osier_runtime::thread::Pool).
 #![forbid(unsafe_code)]
@@ -23,6 +23,7 @@ pub mod dns;
 pub mod http;
 #[cfg(feature = "process")]
 pub mod server;
+mod socket;
 mod tcp;
 #[cfg(feature = "tls")]
 pub mod tls;

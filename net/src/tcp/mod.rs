@@ -17,11 +17,9 @@ mod call;
 mod connect;
 mod convert;
 mod incoming;
-mod limits;
 mod listener;
 mod options;
 mod stream;
-mod transfer;
 
 pub use self::incoming::{Incoming, IntoIncoming};
 pub use self::listener::TcpListener;
