@@ -24,6 +24,8 @@ pub mod local;
 pub mod log;
 mod lull;
 mod park;
+#[doc(hidden)]
+pub mod peer;
 pub mod queue;
 #[cfg_attr(
     not(feature = "testing"),
