@@ -43,6 +43,7 @@ const RUNTIME: &str = "
     run: task hub handle
     io: clock reactor task hub cancel park
     who: task hub
+    peer: sys
     thread: settings clock complaint task hub cancel park wait blocker handle run
     fork: clock hub thread
     ready: handle io spawn thread wait fork
@@ -64,6 +65,8 @@ const NET: &str = "
     socket:
     dns:
     tcp: socket dns
+    udp: socket dns
+    unix: socket
     tls: tcp
     http: dns tcp
     server: dns tcp

@@ -5,6 +5,7 @@
 //! std::net` to `use osier::net` and is done.
 //!
 //! - [`TcpStream`], [`TcpListener`]: TCP, with [`ToSocketAddrs`] to say where to
+//! - [`UdpSocket`]: UDP, also to groups
 //! - [`dns`]: names into addresses, off this thread
 //! - `tls` (feature `tls`): TLS over any stream, by rustls
 //! - `http` (feature `http`): an HTTP client, which is ureq over these sockets
@@ -13,7 +14,8 @@
 //! Everything works in tasks, where the hub's reactor waits, and outside of them and in
 //! destructors while a task unwinds, where the kernel does. Closing never switches tasks.
 //!
-//! Inside, each of these modules only knows those before it: `socket`, `dns`, `tcp`, `tls`, `http`, `server`. Of the
+//! Inside, each of these modules only knows those before it: `socket`, `dns`, `tcp`, `udp`, `tls`, `http`,
+//! `server`. Of the
 //! runtime they know [`io::Source`](osier_runtime::io::Source), a descriptor that can be waited
 //! for, and `dns` knows [`thread::Pool`](osier_runtime::thread::Pool).
 #![forbid(unsafe_code)]
@@ -27,6 +29,7 @@ mod socket;
 mod tcp;
 #[cfg(feature = "tls")]
 pub mod tls;
+mod udp;
 
 #[doc(no_inline)]
 pub use std::net::{
@@ -36,3 +39,4 @@ pub use std::net::{
 #[doc(inline)]
 pub use dns::ToSocketAddrs;
 pub use tcp::{Incoming, IntoIncoming, TcpListener, TcpStream};
+pub use udp::UdpSocket;

@@ -9,9 +9,10 @@
 use std::io::{self, IoSlice, IoSliceMut};
 use std::os::fd::{AsFd, OwnedFd};
 
+use rustix::net::addr::SocketAddrArg;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrAny,
-    SocketFlags, SocketType, sockopt,
+    AddressFamily, RecvAncillaryBuffer, RecvFlags, RecvMsg, SendAncillaryBuffer, SendFlags,
+    SocketAddrAny, SocketFlags, SocketType, sockopt,
 };
 
 /// Flags that every socket of ours is made with; in the same call, so that no fork comes between.
@@ -67,6 +68,24 @@ pub(crate) fn peek(fd: impl AsFd, buf: &mut [u8]) -> io::Result<usize> {
     Ok(n)
 }
 
+/// Receives a message, and who sent it.
+pub(crate) fn recv_from(
+    fd: impl AsFd,
+    buf: &mut [u8],
+) -> io::Result<(usize, Option<SocketAddrAny>)> {
+    let (n, _, from) = rustix::net::recvfrom(fd, buf, RecvFlags::DONTWAIT)?;
+    Ok((n, from))
+}
+
+/// Receives a message, and who sent it, and leaves it there.
+pub(crate) fn peek_from(
+    fd: impl AsFd,
+    buf: &mut [u8],
+) -> io::Result<(usize, Option<SocketAddrAny>)> {
+    let (n, _, from) = rustix::net::recvfrom(fd, buf, PEEK)?;
+    Ok((n, from))
+}
+
 /// Receives what is there into several buffers.
 pub(crate) fn recv_vectored(fd: impl AsFd, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
     let some = bufs.len().min(MAX_SLICES);
@@ -75,10 +94,25 @@ pub(crate) fn recv_vectored(fd: impl AsFd, bufs: &mut [IoSliceMut<'_>]) -> io::R
     Ok(message.bytes)
 }
 
+/// Receives what is there, and descriptors that came along, which no program that is executed inherits.
+pub(crate) fn recv_with(
+    fd: impl AsFd,
+    buf: &mut [u8],
+    control: &mut RecvAncillaryBuffer<'_>,
+) -> io::Result<RecvMsg> {
+    let flags = RecvFlags::DONTWAIT | RecvFlags::CMSG_CLOEXEC;
+    Ok(rustix::net::recvmsg(fd, &mut [IoSliceMut::new(buf)], control, flags)?)
+}
+
 /// Sends as much as there is room for.
 #[inline]
 pub(crate) fn send(fd: impl AsFd, buf: &[u8]) -> io::Result<usize> {
     Ok(rustix::net::send(fd, buf, SEND)?)
+}
+
+/// Sends a message to somebody.
+pub(crate) fn send_to(fd: impl AsFd, buf: &[u8], to: &impl SocketAddrArg) -> io::Result<usize> {
+    Ok(rustix::net::sendto(fd, buf, SEND, to)?)
 }
 
 /// Sends as much of several buffers as there is room for.

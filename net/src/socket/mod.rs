@@ -4,12 +4,14 @@
 //! - `limits`: how long the calls of one handle may wait, and whether they do
 //! - `handle`: `Socket`, a socket of std's that tasks wait on
 //! - `stream`: data in and out of a connection
+//! - `datagram`: messages in and out, each whole
 //! - `manners`: clones, limits and mode, as methods of a public type
 //! - `convert`: the ways between a public type, std's and plain descriptors
 //! - `incoming`: connections as an iterator
 
 pub(crate) mod call;
 mod convert;
+mod datagram;
 mod handle;
 mod incoming;
 mod limits;
@@ -17,6 +19,7 @@ mod manners;
 mod stream;
 
 pub(crate) use convert::convertible;
+pub(crate) use datagram::datagrams;
 pub(crate) use handle::Socket;
 pub(crate) use incoming::incoming;
 pub(crate) use limits::refuse_zero;
