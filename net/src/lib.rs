@@ -6,6 +6,7 @@
 //!
 //! - [`TcpStream`], [`TcpListener`]: TCP, with [`ToSocketAddrs`] to say where to
 //! - [`UdpSocket`]: UDP, also to groups
+//! - [`unix`]: Unix sockets for connections and messages, descriptors that go along
 //! - [`dns`]: names into addresses, off this thread
 //! - `tls` (feature `tls`): TLS over any stream, by rustls
 //! - `http` (feature `http`): an HTTP client, which is ureq over these sockets
@@ -14,7 +15,7 @@
 //! Everything works in tasks, where the hub's reactor waits, and outside of them and in
 //! destructors while a task unwinds, where the kernel does. Closing never switches tasks.
 //!
-//! Inside, each of these modules only knows those before it: `socket`, `dns`, `tcp`, `udp`, `tls`, `http`,
+//! Inside, each of these modules only knows those before it: `socket`, `dns`, `tcp`, `udp`, `unix`, `tls`, `http`,
 //! `server`. Of the
 //! runtime they know [`io::Source`](osier_runtime::io::Source), a descriptor that can be waited
 //! for, and `dns` knows [`thread::Pool`](osier_runtime::thread::Pool).
@@ -30,6 +31,7 @@ mod tcp;
 #[cfg(feature = "tls")]
 pub mod tls;
 mod udp;
+pub mod unix;
 
 #[doc(no_inline)]
 pub use std::net::{

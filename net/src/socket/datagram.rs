@@ -3,29 +3,71 @@
 //! An empty message is one, unlike an empty piece of a stream: it is sent, and waited for.
 
 use std::io;
+use std::net;
 use std::os::fd::AsFd;
+use std::os::unix;
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::SocketAddrAny;
 use rustix::net::addr::SocketAddrArg;
 
 use super::call;
 use super::handle::Socket;
 
-impl<T: AsFd> Socket<T> {
+/// A socket for messages.
+pub(crate) trait Messages: AsFd {
+    /// Whether no more will come, though the kernel says that the call would block.
+    ///
+    /// A blocking call then ends with nothing.
+    fn has_ended(&self) -> bool {
+        false
+    }
+}
+
+/// std's cannot be shut down.
+impl Messages for net::UdpSocket {}
+
+/// Shut down for reading, it is EAGAIN to calls that do not block, for ever; that it hung up says it.
+impl Messages for unix::net::UnixDatagram {
+    fn has_ended(&self) -> bool {
+        let mut fds = [PollFd::new(self, PollFlags::RDHUP)];
+        poll(&mut fds, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
+            && fds[0].revents().contains(PollFlags::RDHUP)
+    }
+}
+
+impl<T: Messages> Socket<T> {
     pub(crate) fn recv(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.taking(|socket| call::recv(socket, buf))
+        self.until_the_end(|socket| call::recv(socket, buf))
     }
 
     pub(crate) fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
-        self.taking(|socket| call::peek(socket, buf))
+        self.until_the_end(|socket| call::peek(socket, buf))
     }
 
     pub(crate) fn recv_from(&self, buf: &mut [u8]) -> io::Result<(usize, Option<SocketAddrAny>)> {
-        self.taking(|socket| call::recv_from(socket, buf))
+        self.until_the_end(|socket| call::recv_from(socket, buf))
     }
 
     pub(crate) fn peek_from(&self, buf: &mut [u8]) -> io::Result<(usize, Option<SocketAddrAny>)> {
-        self.taking(|socket| call::peek_from(socket, buf))
+        self.until_the_end(|socket| call::peek_from(socket, buf))
+    }
+
+    /// Waits for a message, or with nothing for the end; in non-blocking mode the end is not told, as in the kernel.
+    pub(crate) fn until_the_end<R: Default>(
+        &self,
+        mut call: impl FnMut(&T) -> io::Result<R>,
+    ) -> io::Result<R> {
+        self.taking(|socket| match call(socket) {
+            Err(error)
+                if error.kind() == io::ErrorKind::WouldBlock
+                    && !self.limits.nonblocking()
+                    && socket.has_ended() =>
+            {
+                Ok(R::default())
+            }
+            other => other,
+        })
     }
 
     pub(crate) fn send(&self, buf: &[u8]) -> io::Result<usize> {

@@ -19,7 +19,7 @@ mod manners;
 mod stream;
 
 pub(crate) use convert::convertible;
-pub(crate) use datagram::datagrams;
+pub(crate) use datagram::{Messages, datagrams};
 pub(crate) use handle::Socket;
 pub(crate) use incoming::incoming;
 pub(crate) use limits::refuse_zero;
