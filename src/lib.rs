@@ -38,7 +38,7 @@
 //! | wait | [`sleep`], [`sleep_until`], [`yield_now`], [`wait`], [`iwait`] |
 //! | be called | [`JoinHandle::link`], [`spawn_later`], [`Timer`], [`run_callback`] |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
-//! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
+//! | talk over the network | `net`: `TcpStream`, `TcpListener`, `UdpSocket`, `unix`, `dns`, `tls`, `http` |
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
 //! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `queue`, `pool`, `sync`, `log_to_parent` |
@@ -100,7 +100,7 @@
 //!
 //! # Features
 //!
-//! - `net` (on by default): TCP and the look-up of names
+//! - `net` (on by default): TCP, UDP, Unix sockets and the look-up of names
 //! - `tls`: TLS streams, by rustls
 //! - `http`: an HTTP client, which is ureq over these sockets
 //! - `symbols`: names of functions in what a [`watch`] reports

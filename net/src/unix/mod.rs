@@ -20,15 +20,9 @@
 //! # std::io::Result::Ok(())
 //! ```
 //!
-//! What differs from std, besides what [`TcpStream`](crate::TcpStream) says of waiting, limits and mode:
-//!
-//! - A call that has to wait parks its task, and the other tasks of the thread run.
-//! - `connect` to a listener whose backlog is full, of which the kernel says nothing when that changes, asks again
-//!   after a pause of 1 to 16 ms: who waits longest is not always first.
-//! - A path of 108 bytes, which only a foreign program can bind, is reported as no name: std's
-//!   [`SocketAddr`] has no way to be made of one.
-//! - [`peek`](UnixStream::peek), [`peer_cred`](UnixStream::peer_cred) and descriptors that go along
-//!   ([`send_with_fds`](UnixStream::send_with_fds)) are here; std has them behind unstable features.
+//! What differs from std stands in the docs of [`net`](crate). [`peek`](UnixStream::peek),
+//! [`peer_cred`](UnixStream::peer_cred) and descriptors that go along ([`send_with_fds`](UnixStream::send_with_fds)) are
+//! here; std has them behind unstable features.
 
 mod address;
 mod connect;
