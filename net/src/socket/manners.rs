@@ -1,4 +1,4 @@
-//! Clones, limits and mode: methods that the public types have alike.
+//! Clones, limits, mode, addresses, shutting down: methods that the public types have alike.
 
 /// Cloning, mode and pending error of a public type with a field `socket`.
 macro_rules! manners {
@@ -124,3 +124,64 @@ macro_rules! time_limits {
     };
 }
 pub(crate) use time_limits;
+
+/// The addresses of both ends, of a public type with a field `socket`.
+macro_rules! addresses {
+    ($type:ident, $address:ty) => {
+        impl $type {
+            /// The address of the other end.
+            ///
+            /// # Errors
+            ///
+            /// `NotConnected` if there is none, or no longer.
+            ///
+            /// # Blocking
+            ///
+            /// Never switches tasks.
+            pub fn peer_addr(&self) -> std::io::Result<$address> {
+                self.socket.get_ref().peer_addr()
+            }
+
+            /// The address of this end.
+            ///
+            /// # Errors
+            ///
+            /// What the system says.
+            ///
+            /// # Blocking
+            ///
+            /// Never switches tasks.
+            pub fn local_addr(&self) -> std::io::Result<$address> {
+                self.socket.get_ref().local_addr()
+            }
+        }
+    };
+}
+pub(crate) use addresses;
+
+/// Shutting a public type with a field `socket` down; an example goes along.
+macro_rules! shut_down {
+    ($type:ident, $(#[$example:meta])+) => {
+        impl $type {
+            /// Shuts down reading, writing or both.
+            ///
+            /// That is so for every handle of the socket. Whoever waits on it wakes: reading ends with `Ok(0)` and
+            /// writing with `BrokenPipe`, as all later calls do. This is how one task ends another's wait; the
+            /// descriptor itself stays open until it is dropped, so nobody ever meets a recycled one.
+            ///
+            $(#[$example])+
+            ///
+            /// # Errors
+            ///
+            /// `NotConnected` if it is not connected, or no longer.
+            ///
+            /// # Blocking
+            ///
+            /// Never switches tasks.
+            pub fn shutdown(&self, how: std::net::Shutdown) -> std::io::Result<()> {
+                self.socket.shutdown(how)
+            }
+        }
+    };
+}
+pub(crate) use shut_down;

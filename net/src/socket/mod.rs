@@ -5,7 +5,7 @@
 //! - `handle`: `Socket`, a socket of std's that tasks wait on
 //! - `stream`: data in and out of a connection
 //! - `datagram`: messages in and out, each whole
-//! - `manners`: clones, limits and mode, as methods of a public type
+//! - `manners`: clones, limits, mode, addresses, shutting down, as methods of a public type
 //! - `convert`: the ways between a public type, std's and plain descriptors
 //! - `incoming`: connections as an iterator
 
@@ -23,5 +23,5 @@ pub(crate) use datagram::{Messages, datagrams};
 pub(crate) use handle::Socket;
 pub(crate) use incoming::incoming;
 pub(crate) use limits::refuse_zero;
-pub(crate) use manners::{manners, time_limits};
+pub(crate) use manners::{addresses, manners, shut_down, time_limits};
 pub(crate) use stream::byte_stream;

@@ -1,7 +1,7 @@
 //! One end of a TCP connection.
 
 use std::io;
-use std::net::{self, Shutdown, SocketAddr};
+use std::net::{self, SocketAddr};
 use std::time::Duration;
 
 use osier_runtime::clock;
@@ -10,7 +10,7 @@ use super::connect;
 use crate::dns::{ToSocketAddrs, each_addr};
 #[cfg(feature = "http")]
 use crate::socket::call;
-use crate::socket::{Socket, byte_stream, manners, refuse_zero};
+use crate::socket::{Socket, addresses, byte_stream, manners, refuse_zero, shut_down};
 
 /// A TCP connection between two sockets.
 ///
@@ -44,6 +44,22 @@ pub struct TcpStream {
 
 byte_stream!(TcpStream);
 manners!(TcpStream);
+addresses!(TcpStream, SocketAddr);
+
+shut_down! {
+    TcpStream,
+    /// ```
+    /// use std::io::Read;
+    /// use std::net::Shutdown;
+    /// use osier::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let mut stream = TcpStream::connect(listener.local_addr()?)?;
+    /// stream.shutdown(Shutdown::Both)?;
+    /// assert_eq!(stream.read(&mut [0; 8])?, 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+}
 
 impl TcpStream {
     /// Opens a connection to a remote host.
@@ -100,61 +116,6 @@ impl TcpStream {
     pub fn connect_timeout(addr: &SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
         refuse_zero(Some(timeout))?;
         connect::connect(addr, clock::deadline(timeout))
-    }
-
-    /// The address of the remote end.
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` once the connection is gone.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().peer_addr()
-    }
-
-    /// The address of this end.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().local_addr()
-    }
-
-    /// Shuts down reading, writing or both.
-    ///
-    /// That is so for every handle of the connection. Whoever waits on it wakes: a read ends with `Ok(0)` and a write with `BrokenPipe`, as all
-    /// later ones do. This is how one task ends another's wait; the descriptor itself stays open
-    /// until it is dropped, so nobody ever meets a recycled one.
-    ///
-    /// ```
-    /// use std::io::Read;
-    /// use std::net::Shutdown;
-    /// use osier::net::{TcpListener, TcpStream};
-    ///
-    /// let listener = TcpListener::bind("127.0.0.1:0")?;
-    /// let mut stream = TcpStream::connect(listener.local_addr()?)?;
-    /// stream.shutdown(Shutdown::Both)?;
-    /// assert_eq!(stream.read(&mut [0; 8])?, 0);
-    /// # Ok::<(), std::io::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` once the connection is gone.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket.shutdown(how)
     }
 
     /// Receives data without taking it: the next read gets it again.

@@ -7,7 +7,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrAny, SocketType};
 
 use crate::dns::{ToSocketAddrs, each_addr};
-use crate::socket::{Socket, call, convertible, datagrams, manners};
+use crate::socket::{Socket, addresses, call, convertible, datagrams, manners};
 
 /// A UDP socket.
 ///
@@ -43,6 +43,7 @@ pub struct UdpSocket {
 }
 
 manners!(UdpSocket);
+addresses!(UdpSocket, SocketAddr);
 datagrams!(UdpSocket, SocketAddr, known);
 
 convertible! {
@@ -142,32 +143,6 @@ impl UdpSocket {
             }
         }
         Err(last.unwrap_or_else(none))
-    }
-
-    /// The address of the peer.
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` if there is none.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().peer_addr()
-    }
-
-    /// The address of this end.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().local_addr()
     }
 }
 

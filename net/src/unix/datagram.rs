@@ -1,7 +1,6 @@
 //! A socket for datagrams: making it, who its peer is, and where its messages go.
 
 use std::io;
-use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
@@ -11,7 +10,7 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use super::address::{from_kernel, of_path, to_kernel};
 use super::crowd::send_to;
 use super::passing::passing;
-use crate::socket::{Socket, call, convertible, datagrams, manners};
+use crate::socket::{Socket, addresses, call, convertible, datagrams, manners, shut_down};
 
 /// A Unix socket for datagrams.
 ///
@@ -39,6 +38,7 @@ pub struct UnixDatagram {
 }
 
 manners!(UnixDatagram);
+addresses!(UnixDatagram, SocketAddr);
 datagrams!(UnixDatagram, SocketAddr, from_kernel);
 passing!(UnixDatagram);
 
@@ -51,6 +51,19 @@ convertible! {
     /// let ours = UnixDatagram::from_std(theirs)?;
     /// ours.send(b"hello")?;
     /// assert_eq!(far.recv(&mut [0; 16])?, 5);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+}
+
+shut_down! {
+    UnixDatagram,
+    /// ```
+    /// use std::net::Shutdown;
+    /// use osier::net::unix::UnixDatagram;
+    ///
+    /// let (near, _far) = UnixDatagram::pair()?;
+    /// near.shutdown(Shutdown::Read)?;
+    /// assert_eq!(near.recv(&mut [0; 8])?, 0);
     /// # Ok::<(), std::io::Error>(())
     /// ```
 }
@@ -165,48 +178,6 @@ impl UnixDatagram {
     /// Switches tasks, unless there is room: with whom it goes to, and here.
     pub fn send_to_addr(&self, buf: &[u8], addr: &SocketAddr) -> io::Result<usize> {
         send_to(&self.socket, buf, &to_kernel(addr)?)
-    }
-
-    /// The address of the peer.
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` if there is none.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().peer_addr()
-    }
-
-    /// The address of this end.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().local_addr()
-    }
-
-    /// Shuts down receiving, sending or both.
-    ///
-    /// That is so for every handle of the socket. Whoever waits on it wakes: `recv` ends with `Ok(0)` and `send` with
-    /// `BrokenPipe`, as all later ones do.
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` if there is no peer.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket.shutdown(how)
     }
 }
 

@@ -1,7 +1,6 @@
 //! One end of a connection.
 
 use std::io;
-use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{self, SocketAddr};
 use std::path::Path;
@@ -12,7 +11,7 @@ use super::address::{of_path, to_kernel};
 use super::connect::connect;
 use super::credentials::{self, UCred};
 use super::passing::passing;
-use crate::socket::{Socket, byte_stream, call, convertible, manners};
+use crate::socket::{Socket, addresses, byte_stream, call, convertible, manners, shut_down};
 
 /// A connection between two Unix sockets.
 ///
@@ -41,6 +40,7 @@ pub struct UnixStream {
 
 byte_stream!(UnixStream);
 manners!(UnixStream);
+addresses!(UnixStream, SocketAddr);
 passing!(UnixStream);
 
 convertible! {
@@ -52,6 +52,20 @@ convertible! {
     /// let ours = UnixStream::from_std(theirs)?;
     /// let theirs = ours.into_std()?;
     /// # let _ = theirs;
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
+}
+
+shut_down! {
+    UnixStream,
+    /// ```
+    /// use std::io::Read;
+    /// use std::net::Shutdown;
+    /// use osier::net::unix::UnixStream;
+    ///
+    /// let (near, mut far) = UnixStream::pair()?;
+    /// near.shutdown(Shutdown::Write)?;
+    /// assert_eq!(far.read(&mut [0; 8])?, 0);
     /// # Ok::<(), std::io::Error>(())
     /// ```
 }
@@ -135,48 +149,6 @@ impl UnixStream {
     /// Never switches tasks.
     pub fn peer_cred(&self) -> io::Result<UCred> {
         credentials::of(self.socket.get_ref())
-    }
-
-    /// The address of the other end, which mostly has no name.
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` once the connection is gone.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().peer_addr()
-    }
-
-    /// The address of this end.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket.get_ref().local_addr()
-    }
-
-    /// Shuts down reading, writing or both.
-    ///
-    /// That is so for every handle of the connection. Whoever waits on it wakes: a read ends with `Ok(0)` and a write
-    /// with `BrokenPipe`, as all later ones do.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket.shutdown(how)
     }
 
     /// Over a connected socket that nobody else has.
