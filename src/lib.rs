@@ -38,7 +38,7 @@
 //! | wait | [`sleep`], [`sleep_until`], [`yield_now`], [`wait`], [`iwait`] |
 //! | be called | [`JoinHandle::link`], [`spawn_later`], [`Timer`], [`run_callback`] |
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
-//! | talk over the network | `net`: `TcpStream`, `TcpListener`, `dns`, `tls`, `http` |
+//! | talk over the network | `net`: `TcpStream`, `TcpListener`, `UdpSocket`, `unix`, `dns`, `tls`, `http` |
 //! | read and write files | [`fs`] |
 //! | answer signals | [`signal`] |
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
@@ -91,7 +91,7 @@
 //!
 //! # Features
 //!
-//! - `net` (on by default): TCP and the look-up of names
+//! - `net` (on by default): TCP, UDP, Unix sockets and the look-up of names
 //! - `tls`: TLS streams, by rustls
 //! - `http`: an HTTP client, which is ureq over these sockets
 //! - `symbols`: names of functions in what a [`watch`] reports

@@ -22,6 +22,8 @@ const ELSEWHERE: &str = "classic";
 /// Examples that are only built with a feature of the facade, and whether this one has it.
 const WANTS: &[(&str, bool)] = &[
     ("thread_pool_crawl", cfg!(feature = "net")),
+    ("udp_echo", cfg!(feature = "net")),
+    ("unix_echo", cfg!(feature = "net")),
     ("io_vs_cpu", cfg!(feature = "process")),
     ("process_basics", cfg!(feature = "process")),
     ("process_log", cfg!(feature = "process")),

@@ -44,6 +44,7 @@ const RUNTIME: &str = "
     run: task hub handle
     io: clock reactor task hub cancel park
     who: task hub
+    peer: sys
     beneath: stay task hub park io
     thread: stay settings clock complaint task hub cancel park wait blocker handle run
     fork: sys clock hub thread
@@ -64,8 +65,11 @@ const RUNTIME: &str = "
 
 /// Modules of net.
 const NET: &str = "
+    socket:
     dns:
-    tcp: dns
+    tcp: socket dns
+    udp: socket dns
+    unix: socket
     tls: tcp
     http: dns tcp
     server: dns tcp

@@ -27,6 +27,8 @@ pub mod log;
 mod lull;
 mod os;
 mod park;
+#[doc(hidden)]
+pub mod peer;
 pub mod queue;
 #[cfg_attr(
     not(feature = "testing"),

@@ -8,8 +8,8 @@ use osier_runtime::io::{Got, Source};
 use rustix::io::Errno;
 
 use super::call::{self, Connection};
-use super::limits::Limits;
 use super::stream::TcpStream;
+use crate::socket::Socket;
 
 /// Connects to one address; `TimedOut` when the deadline comes first.
 pub(super) fn connect(addr: &SocketAddr, deadline: Option<Instant>) -> io::Result<TcpStream> {
@@ -21,7 +21,7 @@ pub(super) fn connect(addr: &SocketAddr, deadline: Option<Instant>) -> io::Resul
         wait(&source, addr, deadline)?;
     }
     refuse_self(source.get_ref(), addr)?;
-    Ok(TcpStream::from_source(source, Limits::new(None, None), true))
+    Ok(TcpStream { socket: Socket::from_source(source, true) })
 }
 
 /// Asks, and waits for writability, until the connection is made.

@@ -1,10 +1,8 @@
 //! Connections as an iterator.
 
-use std::io;
-use std::iter::FusedIterator;
-
 use super::listener::TcpListener;
 use super::stream::TcpStream;
+use crate::socket::incoming;
 
 /// Iterates over the connections of a listener.
 ///
@@ -73,21 +71,5 @@ impl IntoIncoming {
     }
 }
 
-impl Iterator for Incoming<'_> {
-    type Item = io::Result<TcpStream>;
-
-    fn next(&mut self) -> Option<io::Result<TcpStream>> {
-        Some(self.listener.accept().map(|(stream, _)| stream))
-    }
-}
-
-impl Iterator for IntoIncoming {
-    type Item = io::Result<TcpStream>;
-
-    fn next(&mut self) -> Option<io::Result<TcpStream>> {
-        Some(self.listener.accept().map(|(stream, _)| stream))
-    }
-}
-
-impl FusedIterator for Incoming<'_> {}
-impl FusedIterator for IntoIncoming {}
+incoming!(Incoming<'_>, TcpStream);
+incoming!(IntoIncoming, TcpStream);

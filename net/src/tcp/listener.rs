@@ -1,17 +1,13 @@
 //! A socket that waits for connections.
 
-use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-
-use osier_runtime::io::{Got, Source};
 
 use super::call;
 use super::incoming::{Incoming, IntoIncoming};
-use super::limits::Limits;
 use super::stream::TcpStream;
 use crate::dns::{ToSocketAddrs, each_addr};
+use crate::socket::{Socket, manners};
 
 /// A TCP socket server, listening for connections.
 ///
@@ -41,11 +37,11 @@ use crate::dns::{ToSocketAddrs, each_addr};
 /// # io::Result::Ok(())
 /// ```
 pub struct TcpListener {
-    /// The socket, listening and in non-blocking mode.
-    pub(super) source: Source<net::TcpListener>,
-    /// Whether `accept` returns `WouldBlock` where it would wait; this handle's own.
-    nonblocking: AtomicBool,
+    /// Listening.
+    pub(super) socket: Socket<net::TcpListener>,
 }
+
+manners!(TcpListener);
 
 impl TcpListener {
     /// Creates a listener at the given address.
@@ -74,7 +70,7 @@ impl TcpListener {
     /// ```
     pub fn bind<A: ToSocketAddrs>(addr: A) -> io::Result<TcpListener> {
         let fd = each_addr(addr, call::listen)?;
-        Ok(TcpListener::from_source(Source::new(net::TcpListener::from(fd))))
+        Ok(TcpListener { socket: Socket::new(fd.into(), false) })
     }
 
     /// Takes the next connection and the address of its remote end.
@@ -103,15 +99,9 @@ impl TcpListener {
     /// # std::io::Result::Ok(())
     /// ```
     pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let (fd, peer) = if self.is_nonblocking() {
-            call::accept(self.socket())?
-        } else {
-            let accept = |socket: &_| Ok(Got { value: call::accept(socket)?, drained: false });
-            self.source.read(None, accept)?
-        };
-        let source = Source::new(net::TcpStream::from(fd));
+        let (fd, peer) = self.socket.taking(call::accept)?;
         // The peer's address is of AF_INET or AF_INET6, so the connection is too.
-        Ok((TcpStream::from_source(source, Limits::new(None, None), true), peer))
+        Ok((TcpStream { socket: Socket::new(fd.into(), true) }, peer))
     }
 
     /// Iterates over the connections as they come; it never ends.
@@ -144,42 +134,7 @@ impl TcpListener {
     ///
     /// Never switches tasks.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().local_addr()
-    }
-
-    /// Makes another handle of the same listener.
-    ///
-    /// So two tasks may accept at once.
-    ///
-    /// # Errors
-    ///
-    /// What the system says: `EMFILE` at the limit of open descriptors, for one.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn try_clone(&self) -> io::Result<TcpListener> {
-        let clone = TcpListener::from_source(Source::new(self.socket().try_clone()?));
-        self.source.share();
-        clone.source.share();
-        clone.nonblocking.store(self.is_nonblocking(), Relaxed);
-        Ok(clone)
-    }
-
-    /// Chooses whether `accept` of this handle waits or not.
-    ///
-    /// It waits (`false`) at the start.
-    ///
-    /// # Errors
-    ///
-    /// None; the result is std's.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.nonblocking.store(nonblocking, Relaxed);
-        Ok(())
+        self.socket.get_ref().local_addr()
     }
 
     /// Sets IP_TTL of the connections that will be accepted.
@@ -192,7 +147,7 @@ impl TcpListener {
     ///
     /// Never switches tasks.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.socket().set_ttl(ttl)
+        self.socket.get_ref().set_ttl(ttl)
     }
 
     /// The value of IP_TTL.
@@ -205,39 +160,6 @@ impl TcpListener {
     ///
     /// Never switches tasks.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.socket().ttl()
-    }
-
-    /// Takes the error that is pending on the socket (SO_ERROR).
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket().take_error()
-    }
-
-    /// A listener over a socket in non-blocking mode.
-    pub(super) fn from_source(source: Source<net::TcpListener>) -> TcpListener {
-        TcpListener { source, nonblocking: AtomicBool::new(false) }
-    }
-
-    pub(super) fn is_nonblocking(&self) -> bool {
-        self.nonblocking.load(Relaxed)
-    }
-
-    fn socket(&self) -> &net::TcpListener {
-        self.source.get_ref()
-    }
-}
-
-/// As std's: the address and the descriptor.
-impl fmt::Debug for TcpListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket().fmt(f)
+        self.socket.get_ref().ttl()
     }
 }

@@ -6,13 +6,10 @@ use std::time::Duration;
 use rustix::net::sockopt;
 
 use super::stream::TcpStream;
+use crate::socket::time_limits;
 
-impl TcpStream {
-    /// Limits how long each read of this handle may wait.
-    ///
-    /// `None` is for ever. A read that reaches it fails with [`TimedOut`](io::ErrorKind::TimedOut), and the
-    /// connection stays usable. Calls that wait already keep the limit they began with.
-    ///
+time_limits! {
+    TcpStream,
     /// ```
     /// use std::io::{ErrorKind, Read};
     /// use std::time::Duration;
@@ -24,79 +21,9 @@ impl TcpStream {
     /// assert_eq!(stream.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::TimedOut);
     /// # Ok::<(), std::io::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` for a limit of zero.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn set_read_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
-        self.limits.read.set(limit)
-    }
+}
 
-    /// Limits how long each write of this handle may wait.
-    ///
-    /// `None` is for ever. For `write_all` it is the limit of the whole, not of each piece that the kernel takes.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidInput` for a limit of zero.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn set_write_timeout(&self, limit: Option<Duration>) -> io::Result<()> {
-        self.limits.write.set(limit)
-    }
-
-    /// The read limit of this handle.
-    ///
-    /// # Errors
-    ///
-    /// None; the result is std's.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn read_timeout(&self) -> io::Result<Option<Duration>> {
-        Ok(self.limits.read.get())
-    }
-
-    /// The write limit of this handle.
-    ///
-    /// # Errors
-    ///
-    /// None; the result is std's.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn write_timeout(&self) -> io::Result<Option<Duration>> {
-        Ok(self.limits.write.get())
-    }
-
-    /// Chooses whether calls of this handle wait or not.
-    ///
-    /// They wait (`false`) at the start.
-    ///
-    /// In non-blocking mode a read or write that would wait returns
-    /// [`WouldBlock`](io::ErrorKind::WouldBlock) instead, and never switches tasks. The socket
-    /// underneath is non-blocking either way.
-    ///
-    /// # Errors
-    ///
-    /// None; the result is std's.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn set_nonblocking(&self, nonblocking: bool) -> io::Result<()> {
-        self.limits.set_nonblocking(nonblocking);
-        Ok(())
-    }
-
+impl TcpStream {
     /// Sets TCP_NODELAY: small writes go out at once.
     ///
     /// Otherwise they may be gathered for a while.
@@ -109,7 +36,7 @@ impl TcpStream {
     ///
     /// Never switches tasks.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        self.socket().set_nodelay(nodelay)
+        self.socket.get_ref().set_nodelay(nodelay)
     }
 
     /// The value of TCP_NODELAY.
@@ -122,7 +49,7 @@ impl TcpStream {
     ///
     /// Never switches tasks.
     pub fn nodelay(&self) -> io::Result<bool> {
-        self.socket().nodelay()
+        self.socket.get_ref().nodelay()
     }
 
     /// Sets IP_TTL: how many routers a packet may pass.
@@ -135,7 +62,7 @@ impl TcpStream {
     ///
     /// Never switches tasks.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        self.socket().set_ttl(ttl)
+        self.socket.get_ref().set_ttl(ttl)
     }
 
     /// The value of IP_TTL.
@@ -148,7 +75,7 @@ impl TcpStream {
     ///
     /// Never switches tasks.
     pub fn ttl(&self) -> io::Result<u32> {
-        self.socket().ttl()
+        self.socket.get_ref().ttl()
     }
 
     /// Sets SO_LINGER: what closing does with data not yet sent.
@@ -166,7 +93,7 @@ impl TcpStream {
     ///
     /// Never switches tasks.
     pub fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
-        Ok(sockopt::set_socket_linger(self.socket(), linger)?)
+        Ok(sockopt::set_socket_linger(self.socket.get_ref(), linger)?)
     }
 
     /// The value of SO_LINGER.
@@ -179,19 +106,6 @@ impl TcpStream {
     ///
     /// Never switches tasks.
     pub fn linger(&self) -> io::Result<Option<Duration>> {
-        Ok(sockopt::socket_linger(self.socket())?)
-    }
-
-    /// Takes the error that is pending on the socket (SO_ERROR).
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.socket().take_error()
+        Ok(sockopt::socket_linger(self.socket.get_ref())?)
     }
 }

@@ -1,16 +1,16 @@
 //! One end of a TCP connection.
 
-use std::fmt;
 use std::io;
-use std::net::{self, Shutdown, SocketAddr};
+use std::net::{self, SocketAddr};
 use std::time::Duration;
 
 use osier_runtime::clock;
-use osier_runtime::io::Source;
 
 use super::connect;
-use super::limits::{Limits, refuse_zero};
 use crate::dns::{ToSocketAddrs, each_addr};
+#[cfg(feature = "http")]
+use crate::socket::call;
+use crate::socket::{Socket, addresses, byte_stream, manners, refuse_zero, shut_down};
 
 /// A TCP connection between two sockets.
 ///
@@ -38,12 +38,27 @@ use crate::dns::{ToSocketAddrs, each_addr};
 /// # std::io::Result::Ok(())
 /// ```
 pub struct TcpStream {
-    /// The socket, in non-blocking mode, connected or shut down.
-    pub(super) source: Source<net::TcpStream>,
-    /// This handle's own; a clone has its own too.
-    pub(super) limits: Limits,
-    /// Whether it is a stream of AF_INET or AF_INET6, where a short read has emptied the socket.
-    pub(super) inet: bool,
+    /// Connected, or shut down.
+    pub(super) socket: Socket<net::TcpStream>,
+}
+
+byte_stream!(TcpStream);
+manners!(TcpStream);
+addresses!(TcpStream, SocketAddr);
+
+shut_down! {
+    TcpStream,
+    /// ```
+    /// use std::io::Read;
+    /// use std::net::Shutdown;
+    /// use osier::net::{TcpListener, TcpStream};
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let mut stream = TcpStream::connect(listener.local_addr()?)?;
+    /// stream.shutdown(Shutdown::Both)?;
+    /// assert_eq!(stream.read(&mut [0; 8])?, 0);
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
 }
 
 impl TcpStream {
@@ -103,115 +118,48 @@ impl TcpStream {
         connect::connect(addr, clock::deadline(timeout))
     }
 
-    /// The address of the remote end.
-    ///
-    /// # Errors
-    ///
-    /// `NotConnected` once the connection is gone.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().peer_addr()
-    }
-
-    /// The address of this end.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.socket().local_addr()
-    }
-
-    /// Shuts down reading, writing or both.
-    ///
-    /// That is so for every handle of the connection. Whoever waits on it wakes: a read ends with `Ok(0)` and a write with `BrokenPipe`, as all
-    /// later ones do. This is how one task ends another's wait; the descriptor itself stays open
-    /// until it is dropped, so nobody ever meets a recycled one.
+    /// Receives data without taking it: the next read gets it again.
     ///
     /// ```
-    /// use std::io::Read;
-    /// use std::net::Shutdown;
+    /// use std::io::{Read, Write};
     /// use osier::net::{TcpListener, TcpStream};
     ///
     /// let listener = TcpListener::bind("127.0.0.1:0")?;
     /// let mut stream = TcpStream::connect(listener.local_addr()?)?;
-    /// stream.shutdown(Shutdown::Both)?;
-    /// assert_eq!(stream.read(&mut [0; 8])?, 0);
+    /// listener.accept()?.0.write_all(b"abc")?;
+    ///
+    /// let mut first = [0; 1];
+    /// stream.peek(&mut first)?;
+    /// let mut all = String::new();
+    /// stream.read_to_string(&mut all)?;
+    /// assert_eq!((&first, all.as_str()), (b"a", "abc"));
     /// # Ok::<(), std::io::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// `NotConnected` once the connection is gone.
+    /// As reading: [`TimedOut`](io::ErrorKind::TimedOut) when the read limit is reached,
+    /// [`ResourceBusy`](io::ErrorKind::ResourceBusy) while another task reads.
     ///
     /// # Blocking
     ///
-    /// Never switches tasks.
-    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.socket().shutdown(how)?;
-        self.source.wake();
-        Ok(())
+    /// Waits for data, as a read does.
+    pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        self.socket.peek_some(buf)
     }
 
-    /// Makes another handle of the same connection.
+    /// Whether the connection stands and has nothing to read: what an idle one should be.
     ///
-    /// It is a descriptor of its own, so a task may read from it while another reads from this
-    /// one (in which order they get the data is chance). Time limits and mode are copied. Where
-    /// one task reads and one writes no clone is needed: `&TcpStream` does both.
-    ///
-    /// # Errors
-    ///
-    /// What the system says: `EMFILE` at the limit of open descriptors, for one.
-    ///
-    /// # Blocking
-    ///
-    /// Never switches tasks.
-    pub fn try_clone(&self) -> io::Result<TcpStream> {
-        let source = Source::new(self.socket().try_clone()?);
-        self.source.share();
-        source.share();
-        Ok(TcpStream::from_source(source, self.limits.clone(), self.inet))
+    /// One system call that never waits, whoever else uses the stream.
+    #[cfg(feature = "http")]
+    pub(crate) fn is_quiet(&self) -> bool {
+        let seen = call::peek(self.socket.get_ref(), &mut [0]);
+        matches!(seen, Err(e) if e.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// What it waits by.
     #[cfg(feature = "process")]
-    pub(crate) fn source(&self) -> &Source<net::TcpStream> {
-        &self.source
-    }
-
-    /// A stream over a socket in non-blocking mode; `inet` says that it is TCP beyond doubt.
-    pub(super) fn from_source(
-        source: Source<net::TcpStream>,
-        limits: Limits,
-        inet: bool,
-    ) -> TcpStream {
-        TcpStream { source, limits, inet }
-    }
-
-    /// The socket itself, for what never waits.
-    #[inline]
-    pub(super) fn socket(&self) -> &net::TcpStream {
-        self.source.get_ref()
+    pub(crate) fn source(&self) -> &osier_runtime::io::Source<net::TcpStream> {
+        self.socket.source()
     }
 }
-
-/// As std's: the two addresses and the descriptor.
-impl fmt::Debug for TcpStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.socket().fmt(f)
-    }
-}
-
-/// Handles may be used by any task of any thread.
-const _: () = {
-    const fn shared<T: Send + Sync>() {}
-    shared::<TcpStream>();
-    shared::<super::listener::TcpListener>();
-};

@@ -11,7 +11,7 @@ use osier_runtime::clock;
 
 /// A time limit that may be set while another task uses it.
 #[derive(Debug)]
-pub(super) struct Limit {
+pub(crate) struct Limit {
     /// Nanoseconds; 0 is no limit, and what does not fit is the longest that does (584 years).
     nanos: AtomicU64,
 }
@@ -21,9 +21,9 @@ pub(super) struct Limit {
 /// Nothing else is ordered by these values, so relaxed loads and stores do: on the way of every
 /// read and write they are plain ones.
 #[derive(Debug)]
-pub(super) struct Limits {
-    pub(super) read: Limit,
-    pub(super) write: Limit,
+pub(crate) struct Limits {
+    pub(crate) read: Limit,
+    pub(crate) write: Limit,
     /// Whether calls return `WouldBlock` where they would wait.
     nonblocking: AtomicBool,
 }
@@ -34,7 +34,7 @@ impl Limit {
     }
 
     /// The limit as it was set.
-    pub(super) fn get(&self) -> Option<Duration> {
+    pub(crate) fn get(&self) -> Option<Duration> {
         match self.nanos.load(Relaxed) {
             0 => None,
             nanos => Some(Duration::from_nanos(nanos)),
@@ -42,7 +42,7 @@ impl Limit {
     }
 
     /// Sets the limit for calls that begin from now on; as in std, zero is an error.
-    pub(super) fn set(&self, span: Option<Duration>) -> io::Result<()> {
+    pub(crate) fn set(&self, span: Option<Duration>) -> io::Result<()> {
         refuse_zero(span)?;
         self.nanos.store(encode(span), Relaxed);
         Ok(())
@@ -50,14 +50,14 @@ impl Limit {
 
     /// When a call that begins now must end. Without a limit nobody looks at the clock.
     #[inline]
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub(crate) fn deadline(&self) -> Option<Instant> {
         self.get().and_then(clock::deadline)
     }
 }
 
 impl Limits {
     /// Waiting mode with the given limits.
-    pub(super) fn new(read: Option<Duration>, write: Option<Duration>) -> Self {
+    pub(crate) fn new(read: Option<Duration>, write: Option<Duration>) -> Self {
         Limits {
             read: Limit::new(read),
             write: Limit::new(write),
@@ -66,11 +66,11 @@ impl Limits {
     }
 
     #[inline]
-    pub(super) fn nonblocking(&self) -> bool {
+    pub(crate) fn nonblocking(&self) -> bool {
         self.nonblocking.load(Relaxed)
     }
 
-    pub(super) fn set_nonblocking(&self, nonblocking: bool) {
+    pub(crate) fn set_nonblocking(&self, nonblocking: bool) {
         self.nonblocking.store(nonblocking, Relaxed);
     }
 }
@@ -84,7 +84,7 @@ impl Clone for Limits {
 }
 
 /// `InvalidInput` for a limit of zero, in std's words.
-pub(super) fn refuse_zero(span: Option<Duration>) -> io::Result<()> {
+pub(crate) fn refuse_zero(span: Option<Duration>) -> io::Result<()> {
     if span == Some(Duration::ZERO) {
         let text = "cannot set a 0 duration timeout";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
