@@ -42,6 +42,7 @@ const RUNTIME: &str = "
     handle: clock task hub cancel park blocker spawn
     run: task hub handle
     io: clock reactor task hub cancel park
+    foreign: sys stack clock task hub cancel park
     who: task hub
     thread: settings clock complaint task hub cancel park wait blocker handle run
     fork: clock hub thread

@@ -11,6 +11,7 @@
 
 pub(crate) mod limits;
 pub(crate) mod memory;
+pub(crate) mod number;
 pub(crate) mod post;
 pub(crate) mod shot;
 pub(crate) mod signal;

@@ -1,0 +1,217 @@
+//! Who waits for a descriptor that is not registered: known by its number alone, for the length of a wait.
+//!
+//! What is not known is whose it is, whether it blocks, who else has it, and when it is closed. So nothing is
+//! remembered of its readiness, and no wait is refused: any number may wait, in any direction. The kernel is asked to
+//! report once, by one call at the beginning of a wait, and says so at once if something is ready; what is left of
+//! a wait that ended otherwise reports once, to nobody. It tells files apart by number *and* file, so a number
+//! that is another file's by now shows at the next call.
+
+use std::collections::HashMap;
+use std::io;
+use std::ops::RangeInclusive;
+use std::os::fd::RawFd;
+
+use super::token::guest_data;
+use crate::sys::number::{Change, watch_once};
+
+/// What the kernel reports whether it is asked for or not; so nobody waits for nothing.
+const ALWAYS: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
+
+/// Who waits, by number of descriptor.
+pub(super) struct Guests<W> {
+    /// No line is empty.
+    lines: HashMap<RawFd, Line<W>>,
+    /// By number: whether the kernel is believed to know it from an earlier wait. A hint which call to try first.
+    known: Vec<bool>,
+    /// Those whose descriptor was closed, until they look.
+    evicted: Vec<W>,
+    /// The next round of any line.
+    round: u32,
+}
+
+/// Those who wait for one number.
+struct Line<W> {
+    /// Which call of ours the next event answers; others are stale.
+    round: u32,
+    /// Each with the events that it waits for.
+    guests: Vec<(W, u32)>,
+}
+
+impl<W: Copy + PartialEq> Guests<W> {
+    pub(super) fn new() -> Self {
+        Guests { lines: HashMap::new(), known: Vec::new(), evicted: Vec::new(), round: 0 }
+    }
+
+    /// Enters somebody who waits for some of `events` (as `epoll_ctl(2)` has them).
+    ///
+    /// `is_source` is asked if the kernel knows the descriptor from elsewhere: then that is not changed.
+    pub(super) fn enter(
+        &mut self,
+        instance: RawFd,
+        (fd, events): (RawFd, u32),
+        who: W,
+        is_source: impl Fn() -> bool,
+    ) -> io::Result<()> {
+        let events = events | ALWAYS;
+        let all = self.events(fd) | events;
+        let round = self.arm(instance, fd, all, is_source)?;
+        let line = self.lines.entry(fd).or_insert(Line { round, guests: Vec::new() });
+        line.round = round;
+        line.guests.push((who, events));
+        Ok(())
+    }
+
+    /// Asks the kernel anew, and so whether it is still the file that was waited for.
+    ///
+    /// # Errors
+    /// `ENOENT` if it is not, `EBADF` if it is none.
+    pub(super) fn renew(&mut self, instance: RawFd, fd: RawFd) -> io::Result<()> {
+        if !self.is_known(fd) {
+            return Err(io::ErrorKind::NotFound.into()); // a source has taken it over
+        }
+        let (all, round) = (self.events(fd), self.next_round());
+        watch_once(instance, Change::Renew, fd, all, guest_data(fd, round))?;
+        if let Some(line) = self.lines.get_mut(&fd) {
+            line.round = round;
+        }
+        Ok(())
+    }
+
+    /// Takes somebody out of a line; how many that were.
+    pub(super) fn leave(&mut self, fd: RawFd, who: W) -> usize {
+        let Some(line) = self.lines.get_mut(&fd) else { return 0 };
+        let before = line.guests.len();
+        line.guests.retain(|(other, _)| *other != who);
+        let left = line.guests.len();
+        if left == 0 {
+            self.lines.remove(&fd);
+        }
+        before - left
+    }
+
+    /// Takes out those whom an event is for. `fired` are its events, `round` what the kernel kept for it.
+    pub(super) fn report(
+        &mut self,
+        instance: RawFd,
+        (fd, round): (RawFd, u32),
+        fired: u32,
+        mut wake: impl FnMut(W),
+    ) -> usize {
+        let Some(line) = self.lines.get_mut(&fd).filter(|line| line.round == round) else {
+            return 0;
+        };
+        let before = line.guests.len();
+        line.guests.retain(|&(who, events)| {
+            let stays = events & fired == 0;
+            if !stays {
+                wake(who);
+            }
+            stays
+        });
+        let woken = before - line.guests.len();
+        if line.guests.is_empty() {
+            self.lines.remove(&fd);
+        } else if self.renew(instance, fd).is_err() {
+            // They find out by trying.
+            return woken + self.dismiss(fd, wake);
+        }
+        woken
+    }
+
+    /// Takes out all who wait for these numbers, which are being closed, and notes that for each.
+    pub(super) fn evict(&mut self, fds: RangeInclusive<RawFd>, mut wake: impl FnMut(W)) -> usize {
+        let end = self.known.len().min(*fds.end() as usize + 1);
+        if let Some(known) = self.known.get_mut(*fds.start() as usize..end) {
+            known.fill(false);
+        }
+        let lines: Vec<RawFd> = self.lines.keys().copied().filter(|fd| fds.contains(fd)).collect();
+        let mut gone = Vec::new();
+        let count = lines.into_iter().map(|fd| self.dismiss(fd, |who| gone.push(who))).sum();
+        for who in gone {
+            if !self.evicted.contains(&who) {
+                self.evicted.push(who);
+            }
+            wake(who);
+        }
+        count
+    }
+
+    /// Whether somebody was taken out as what he waited for was closed; once.
+    pub(super) fn was_evicted(&mut self, who: W) -> bool {
+        let at = self.evicted.iter().position(|other| *other == who);
+        at.map(|at| self.evicted.swap_remove(at)).is_some()
+    }
+
+    /// Takes out all who wait.
+    pub(super) fn take_all(&mut self, mut wake: impl FnMut(W)) {
+        for (_, line) in self.lines.drain() {
+            line.guests.into_iter().for_each(|(who, _)| wake(who));
+        }
+    }
+
+    /// Forgets all, as the kernel has.
+    pub(super) fn clear(&mut self) {
+        *self = Guests::new();
+    }
+
+    /// Says that the kernel reports to somebody else what is under that number.
+    pub(super) fn unlearn(&mut self, fd: RawFd) {
+        if let Some(known) = self.known.get_mut(fd as usize) {
+            *known = false;
+        }
+    }
+
+    fn dismiss(&mut self, fd: RawFd, mut wake: impl FnMut(W)) -> usize {
+        let guests = self.lines.remove(&fd).map(|line| line.guests).unwrap_or_default();
+        guests.iter().for_each(|(who, _)| wake(*who));
+        guests.len()
+    }
+
+    /// All that is waited for.
+    fn events(&self, fd: RawFd) -> u32 {
+        let guests = self.lines.get(&fd).map(|line| &line.guests);
+        guests.into_iter().flatten().fold(0, |all, (_, events)| all | events)
+    }
+
+    /// Has the kernel report, by the call that is likely to be the right one, or else by the other.
+    fn arm(
+        &mut self,
+        instance: RawFd,
+        fd: RawFd,
+        events: u32,
+        is_source: impl Fn() -> bool,
+    ) -> io::Result<u32> {
+        let round = self.next_round();
+        let data = guest_data(fd, round);
+        let watch = |change| watch_once(instance, change, fd, events, data);
+        let result = if self.is_known(fd) {
+            match watch(Change::Renew) {
+                Err(error) if error.raw_os_error() == Some(libc::ENOENT) => watch(Change::Add),
+                result => result,
+            }
+        } else {
+            match watch(Change::Add) {
+                Err(error) if error.raw_os_error() == Some(libc::EEXIST) && !is_source() => {
+                    watch(Change::Renew)
+                }
+                result => result,
+            }
+        };
+        result?;
+        let place = fd as usize; // not negative: the kernel has taken it
+        if self.known.len() <= place {
+            self.known.resize(place + 1, false);
+        }
+        self.known[place] = true;
+        Ok(round)
+    }
+
+    fn is_known(&self, fd: RawFd) -> bool {
+        self.known.get(fd as usize).copied().unwrap_or(false)
+    }
+
+    fn next_round(&mut self) -> u32 {
+        self.round = self.round.wrapping_add(1);
+        self.round
+    }
+}
