@@ -108,6 +108,7 @@ const UNSAFE: &[&str] = &[
     "runtime/src/task/",
     "process/src/sys/",
     "net/monkey/src/",
+    "net/monkey/tests/c/",
     "benches/src/bare.rs",
 ];
 

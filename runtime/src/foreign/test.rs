@@ -173,7 +173,7 @@ fn a_task_may_wait_on_a_stack_of_ours() {
         yield_now();
         unwinds.kill();
         let _ = unwinds.join();
-        let mut generator = crate::greenlet::generator(|y| drop(y.yield_(may_wait(here()))));
+        let mut generator = crate::greenlet::generator(|y| y.yield_all([may_wait(here())]));
         assert_eq!(generator.next(), Some(true));
     });
 }

@@ -15,7 +15,7 @@ use super::token::guest_data;
 use crate::sys::number::{Change, watch_once};
 
 /// What the kernel reports whether it is asked for or not; so nobody waits for nothing.
-const ALWAYS: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
+pub(super) const ALWAYS: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
 
 /// Who waits, by number of descriptor.
 pub(super) struct Guests<W> {

@@ -13,7 +13,7 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Waker};
 use slab::Slab;
 
-use super::guests::Guests;
+use super::guests::{ALWAYS, Guests};
 use super::readiness::{Direction, Readiness, Report};
 use super::token::{self, Key, WAKE};
 
@@ -370,7 +370,7 @@ fn fired(event: &Event) -> u32 {
     let write = (libc::EPOLLOUT | libc::EPOLLWRNORM | libc::EPOLLWRBAND) as u32;
     let is_over = event.is_error() || event.is_read_closed() || event.is_write_closed();
     match (event.is_readable() || event.is_priority(), event.is_writable()) {
-        (true, false) if !is_over => !write,
+        (true, false) if !is_over => !(write | ALWAYS),
         (false, true) if !is_over => write,
         _ => u32::MAX,
     }
