@@ -77,7 +77,11 @@ fn is_open(fd: c_int) -> bool {
 /// Tells who waits. A child in its parent's memory has descriptors of its own.
 #[inline]
 fn shut(fds: RangeInclusive<c_int>) {
-    if *fds.start() >= 0 && foreign::is_awaited(&fds) && !gate::is_borrowed() {
+    if *fds.start() < 0 || gate::is_borrowed() {
+        return;
+    }
+    foreign::forget(fds.clone());
+    if foreign::is_awaited(&fds) {
         let _kept = Kept::here();
         foreign::shut(fds);
     }

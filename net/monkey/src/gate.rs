@@ -5,10 +5,10 @@
 //! in a child of `vfork`, which has its parent's memory.
 //!
 //! A handler on a stack of its own shows by the stack pointer. On the task's stack it shows by its frame: the kernel has
-//! it return to libc's restorer, so that address lies above it. A word that was left over from an earlier handler looks the same, so
-//! the signal of that frame has to be blocked as well, as it is while its handler runs. Looking at
-//! a few KiB of one's own stack costs less than a system call. What is not seen: a handler with a restorer of
-//! its own (Go's).
+//! it return to libc's restorer, so that address lies above it. What was left over from an earlier handler looks the same, so
+//! a signal has to be blocked as well that was not when that frame was made, as it is while a handler runs. Looking at
+//! a few KiB of one's own stack costs less than a system call, and there is one only where such a word is found. What is
+//! not seen: a handler that blocks nothing (`SA_NODEFER`), or has a restorer of its own (Go's).
 //!
 //! # Why unsafe
 //! It reads its own stack, word by word, and asks the kernel about signals.
@@ -57,8 +57,9 @@ pub(crate) fn is_borrowed() -> bool {
     vfork::is_going_on() && now() != Ok(PROCESS.load(Ordering::Relaxed) as usize)
 }
 
-/// Words from the return address of a handler to its `siginfo_t`: itself and a `ucontext_t` as the kernel has it.
-const TO_INFO: usize = 1 + 304 / 8;
+/// Words from the return address of a handler to the mask of signals that it returns to: itself, and a `ucontext_t` as
+/// the kernel has it, of which the mask is the last.
+const TO_MASK: usize = 1 + 296 / 8;
 
 fn is_in_handler(sp: usize) -> bool {
     let restorer = RESTORER.load(Ordering::Relaxed);
@@ -67,8 +68,9 @@ fn is_in_handler(sp: usize) -> bool {
         return false;
     }
     let mut at = sp.next_multiple_of(size_of::<usize>());
-    while at + (TO_INFO + 1) * size_of::<usize>() <= end {
-        if word(at) == restorer && is_blocked(word(at + TO_INFO * size_of::<usize>()) as c_int) {
+    while at + (TO_MASK + 1) * size_of::<usize>() <= end {
+        if word(at) == restorer && blocks_more_than(word(at + TO_MASK * size_of::<usize>()) as u64)
+        {
             return true;
         }
         at += size_of::<usize>();
@@ -87,17 +89,13 @@ fn word(at: usize) -> usize {
     word
 }
 
-/// Whether that signal is blocked now, or its handler runs without that.
-fn is_blocked(signal: c_int) -> bool {
-    if !(1..=64).contains(&signal) {
-        return false;
-    }
+/// Whether a signal is blocked now that is not in that mask.
+fn blocks_more_than(before: u64) -> bool {
     let mut mask = 0_u64;
     let nothing = ptr::null::<u64>();
     // SAFETY: the kernel writes 8 bytes, as many as it is told that a mask has.
     let asked = unsafe { kernel!(SYS_rt_sigprocmask, 0, nothing, &raw mut mask, 8_usize) };
-    let blocked = asked.is_ok() && mask & 1 << (signal - 1) != 0;
-    blocked || action(signal).is_some_and(|action| action.flags & libc::SA_NODEFER as u64 != 0)
+    asked.is_ok() && mask & !before != 0
 }
 
 /// What the kernel keeps of a signal.

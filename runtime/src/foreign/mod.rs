@@ -15,5 +15,5 @@ mod wait;
 mod test;
 
 pub use gate::{end_of_stack, in_task, leave_behind, may_wait};
-pub use shut::{is_awaited, shut};
+pub use shut::{forget, is_awaited, shut};
 pub use wait::{Met, give_way, sleep, wait};

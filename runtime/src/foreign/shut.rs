@@ -34,6 +34,16 @@ pub fn is_awaited(fds: &RangeInclusive<RawFd>) -> bool {
     }
 }
 
+/// Notes, for the hub of this thread if one runs, that these numbers will be other files. Spares it a call later.
+#[inline]
+pub fn forget(fds: RangeInclusive<RawFd>) {
+    hub::hub(|hub| {
+        if let Some(Ok(mut reactor)) = hub.map(|hub| hub.reactor.try_borrow_mut()) {
+            reactor.forget_guests(fds);
+        }
+    });
+}
+
 /// Ends all waits for those numbers, of every hub of the process, with [`Met::Gone`](super::Met::Gone).
 ///
 /// To be called before they are closed. Never switches tasks.

@@ -120,10 +120,7 @@ impl<W: Copy + PartialEq> Guests<W> {
 
     /// Takes out all who wait for these numbers, which are being closed, and notes that for each.
     pub(super) fn evict(&mut self, fds: RangeInclusive<RawFd>, mut wake: impl FnMut(W)) -> usize {
-        let end = self.known.len().min(*fds.end() as usize + 1);
-        if let Some(known) = self.known.get_mut(*fds.start() as usize..end) {
-            known.fill(false);
-        }
+        self.forget(fds.clone());
         let lines: Vec<RawFd> = self.lines.keys().copied().filter(|fd| fds.contains(fd)).collect();
         let mut gone = Vec::new();
         let count = lines.into_iter().map(|fd| self.dismiss(fd, |who| gone.push(who))).sum();
@@ -154,10 +151,11 @@ impl<W: Copy + PartialEq> Guests<W> {
         *self = Guests::new();
     }
 
-    /// Says that the kernel reports to somebody else what is under that number.
-    pub(super) fn unlearn(&mut self, fd: RawFd) {
-        if let Some(known) = self.known.get_mut(fd as usize) {
-            *known = false;
+    /// Notes that these numbers are other files by now, or somebody else's.
+    pub(super) fn forget(&mut self, fds: RangeInclusive<RawFd>) {
+        let end = self.known.len().min(*fds.end() as usize + 1);
+        if let Some(known) = self.known.get_mut(*fds.start() as usize..end) {
+            known.fill(false);
         }
     }
 

@@ -102,7 +102,7 @@ impl<W: Copy + PartialEq> Reactor<W> {
         let fd = fd.as_raw_fd();
         let key = Key::new(self.sources.vacant_key(), self.generation);
         self.watch(fd, key)?;
-        self.guests.unlearn(fd);
+        self.guests.forget(fd..=fd);
         self.generation = self.generation.wrapping_add(1);
         let (generation, readiness) = (key.generation, Readiness::new());
         self.sources.insert(Source { generation, fd, readiness, waiters: [None, None] });
@@ -304,6 +304,11 @@ impl<W: Copy + PartialEq> Reactor<W> {
         let count = self.guests.evict(fds, wake);
         self.waiting -= count;
         count
+    }
+
+    /// Notes that these numbers will be other files.
+    pub(crate) fn forget_guests(&mut self, fds: RangeInclusive<RawFd>) {
+        self.guests.forget(fds);
     }
 
     /// Whether a guest was woken for that; tells it once.
