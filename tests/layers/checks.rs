@@ -161,8 +161,8 @@ pub(crate) fn empty(places: &[&str], sources: &[Source]) -> Vec<String> {
 pub(crate) fn unexplained(places: &[&str], sources: &[Source]) -> Vec<String> {
     let mut out = Vec::new();
     for place in places {
-        let head = if place.ends_with('/') { format!("{place}mod.rs") } else { place.to_string() };
-        let head = sources.iter().find(|source| source.path == head);
+        let heads = [place.to_string(), format!("{place}mod.rs"), format!("{place}lib.rs")];
+        let head = sources.iter().find(|source| heads.contains(&source.path));
         let why = |source: &Source| source.text.lines().any(|line| line == "//! # Why unsafe");
         if !head.is_some_and(why) {
             out.push(format!("{place}: its head has no `//! # Why unsafe`"));

@@ -126,11 +126,11 @@ impl Stay<'_> {
     }
 
     fn reason(&self) -> Reason {
-        match self.wants {
-            &[(fd, events)] if events & libc::EPOLLOUT as u32 != 0 => {
+        match *self.wants {
+            [(fd, events)] if events & libc::EPOLLOUT as u32 != 0 => {
                 Reason::new("waiting, in a call of libc, to write to").on_fd(fd)
             }
-            &[(fd, _)] => Reason::new("waiting, in a call of libc, to read from").on_fd(fd),
+            [(fd, _)] => Reason::new("waiting, in a call of libc, to read from").on_fd(fd),
             _ => Reason::new("waiting, in a call of libc, for several descriptors"),
         }
     }
