@@ -8,6 +8,7 @@
 //! What is defined here is called by C, with C's pointers, and calls the kernel with them, on another thread.
 
 use std::ffi::{c_char, c_int, c_void};
+use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use libc::{mode_t, off_t, size_t};
@@ -59,7 +60,7 @@ pub(crate) fn through_pool(call: impl FnOnce() -> Answer) -> Answer {
     let work: &mut dyn FnMut() = &mut work;
     // SAFETY: this frame stands still until the call is over, as the wait is never cut short: nobody but the pool's thread works on
     // what is lent. A system call and its arguments are any thread's.
-    let lent: Lent<&'static mut dyn FnMut()> = Lent(unsafe { std::mem::transmute(work) });
+    let lent = Lent(unsafe { mem::transmute::<&mut dyn FnMut(), &'static mut dyn FnMut()>(work) });
     let reason = Reason::new("waiting, in a call of libc, for a file");
     errand::run(&POOL, reason, Stop::Never, move || lent.into_inner()());
     answer

@@ -25,7 +25,8 @@
 //! # What is so and what is not
 //!
 //! - A kill or a time-out of ours does not unwind out of a call of libc: that fails with `ECANCELED`, and the task unwinds at
-//!   its next wait of ours. A sleep is over early then.
+//!   its next wait of ours. A sleep is over early then. So a loop that has no such wait and takes no notice of errors
+//!   (`for stream in listener.incoming().flatten()`) cannot be killed: end it at an error.
 //! - What the user has set on a descriptor holds: `O_NONBLOCK`, `SO_RCVTIMEO`, `SO_SNDTIMEO`.
 //! - On the descriptors 0, 1 and 2 no call of `read`, `write` or the like switches, nor on regular files ([`patch_files`]).
 //! - A wait for a descriptor that is closed, or replaced by `dup2`, ends with `EBADF`.

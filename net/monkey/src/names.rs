@@ -24,7 +24,8 @@ use crate::table::{Symbol, symbols};
 
 pub(crate) const SYMBOLS: &[Symbol] = symbols![getaddrinfo, getnameinfo];
 
-static POOL: Pool = Pool::new("names", 16);
+/// Few: one lookup that gets no answer takes seconds, but threads are not what one patches a program for.
+static POOL: Pool = Pool::new("names", 3);
 static ADDRESSES: Next = Next::new(c"getaddrinfo");
 static NAMES: Next = Next::new(c"getnameinfo");
 

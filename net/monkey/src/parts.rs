@@ -16,9 +16,11 @@ impl Parts {
     /// # Safety
     /// `first` points to that many of them, which stay as they are while this is in use.
     pub(crate) unsafe fn new(first: *const iovec, count: usize) -> Parts {
-        // SAFETY: the caller's promise; none need not be anywhere.
-        let all =
-            if count == 0 { &[] } else { unsafe { std::slice::from_raw_parts(first, count) } };
+        if count == 0 {
+            return Parts { left: Vec::new(), done: 0 };
+        }
+        // SAFETY: the caller's promise.
+        let all = unsafe { std::slice::from_raw_parts(first, count) };
         Parts { left: all.to_vec(), done: 0 }
     }
 

@@ -51,7 +51,7 @@ pub(crate) unsafe fn read(fd: RawFd, to: &[iovec]) -> Answer {
     let block = || unsafe { kernel!(SYS_readv, fd, to.as_ptr(), to.len()) };
     if let Kind::File = kind(fd)? {
         // SAFETY: the same.
-        return files::through_pool(|| block());
+        return files::through_pool(block);
     }
     let mut patience = Patience::to_read(fd);
     loop {

@@ -86,7 +86,13 @@ fn files_do_not_switch_unless_asked_to() {
     let place = path.clone();
     run(move || {
         let work = |path: &std::path::Path| {
-            let mut file = File::options().create(true).read(true).write(true).open(path).unwrap();
+            let mut file = File::options()
+                .create(true)
+                .truncate(true)
+                .read(true)
+                .write(true)
+                .open(path)
+                .unwrap();
             file.write_all(b"some text").unwrap();
             file.seek(SeekFrom::Start(0)).unwrap();
             let mut text = String::new();

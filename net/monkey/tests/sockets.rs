@@ -93,9 +93,7 @@ fn accept_and_connect_wait() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let server = osier::spawn(move || {
-            (0..20)
-                .map(|_| listener.accept().unwrap().0.write_all(b"hi"))
-                .collect::<io::Result<()>>()
+            (0..20).try_for_each(|_| listener.accept().unwrap().0.write_all(b"hi"))
         });
         osier::yield_now();
         let client = || -> io::Result<String> {

@@ -153,6 +153,35 @@ fn a_kill_is_told_and_stays_in_store() {
 }
 
 #[test]
+fn who_never_takes_a_kill_keeps_nobody_from_running_nor_the_run_from_its_end() {
+    let began = clock::now();
+    let turns = Rc::new(std::cell::Cell::new(0));
+    let count = turns.clone();
+    run(move || {
+        let (near, far) = pair();
+        let deaf = crate::Builder::new().daemon(true).spawn(move || {
+            let _far = &far;
+            loop {
+                let _ = wait(&[(near.as_raw_fd(), IN)], None);
+            }
+        });
+        let naps = || loop {
+            sleep(clock::deadline(SHORT));
+        };
+        let sleeper = crate::Builder::new().daemon(true).spawn(naps);
+        yield_now();
+        deaf.expect("a stack").kill();
+        sleeper.expect("a stack").kill();
+        for _ in 0..3 {
+            yield_now();
+            count.set(count.get() + 1);
+        }
+    });
+    assert_eq!(turns.get(), 3);
+    assert!(clock::now() - began < Duration::from_secs(5), "as for those under a shield");
+}
+
+#[test]
 fn a_task_may_wait_on_a_stack_of_ours() {
     assert!(!in_task() && !may_wait(here()));
     let outside = here();

@@ -5,7 +5,6 @@ use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
 use super::shut::{count, uncount};
-use crate::cancel::shield;
 use crate::clock;
 use crate::hub::{self, Hub};
 use crate::park::park;
@@ -26,7 +25,7 @@ pub enum Met {
 }
 
 /// After that long the kernel is asked whether a descriptor is still the same; then after twice as long, and so on.
-const LOOK: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(if cfg!(test) { 10 } else { 1000 });
 /// The longest such pause.
 const SELDOM: Duration = Duration::from_secs(60);
 /// How often a descriptor is asked for that no reactor takes.
@@ -56,8 +55,23 @@ fn is_due() -> bool {
 
 /// Lets the others run once, for whoever calls again and again whatever he is told.
 fn cancelled() -> Met {
-    shield(|| hub::hub(|hub| hub.is_some_and(Hub::yield_now)));
+    put_off(|| hub::hub(|hub| hub.is_some_and(Hub::yield_now)));
     Met::Cancelled
+}
+
+/// Waits with a kill or a time-out that is due, and leaves it in store.
+///
+/// No shield, which says that something must not be cut short: the end of a run waits longer for those.
+fn put_off<R>(f: impl FnOnce() -> R) -> R {
+    let me = hub::hub(|hub| hub.and_then(Hub::current));
+    if let Some(me) = &me {
+        me.due.set(false);
+    }
+    let result = f();
+    if let Some(me) = &me {
+        me.interrupts(|_| ()); // brings it up to date
+    }
+    result
 }
 
 /// One wait for descriptors.
@@ -166,7 +180,7 @@ pub fn sleep(deadline: Option<Instant>) -> Met {
         }
     };
     // Whoever is told and sleeps again is not to keep the others from running.
-    if is_due() { shield(nap) } else { nap() }
+    if is_due() { put_off(nap) } else { nap() }
 }
 
 /// Lets every other task that is ready run before this one goes on.
