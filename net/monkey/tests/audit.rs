@@ -82,6 +82,7 @@ fn probe() {
     locks();
 }
 
+#[expect(clippy::unused_io_amount, reason = "it is never called")]
 fn net() -> io::Result<()> {
     let addr = "localhost:1".to_socket_addrs()?.next().ok_or(io::ErrorKind::NotFound)?;
     let listener = TcpListener::bind(addr)?;
@@ -131,7 +132,9 @@ fn processes() -> io::Result<()> {
 fn locks() {
     let (lock, rooms, bell) = (Mutex::new(0), RwLock::new(0), Condvar::new());
     let guard = bell.wait_timeout(lock.lock().unwrap(), Duration::from_secs(1)).unwrap().0;
-    Once::new().call_once(|| drop(Barrier::new(2).wait()));
+    Once::new().call_once(|| {
+        Barrier::new(2).wait();
+    });
     let (sender, receiver) = mpsc::sync_channel(*guard + *rooms.read().unwrap());
     thread::scope(|scope| drop(scope.spawn(move || sender.send(1)).join()));
     let _ = receiver.recv();

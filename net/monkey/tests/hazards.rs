@@ -180,6 +180,23 @@ fn read_with_room(mut reader: PipeReader) -> usize {
     reader.read(&mut [0; 1]).unwrap()
 }
 
+#[test]
+fn the_standard_descriptors_never_switch() {
+    run(|| {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        c::dup2(reader.as_raw_fd(), 0).unwrap();
+        let other = osier::spawn(|| ());
+        let delayed = thread::spawn(move || {
+            thread::sleep(MS * 5);
+            writer.write_all(b"line\n").unwrap();
+        });
+        let mut line = String::new();
+        assert_eq!(std::io::stdin().read_line(&mut line).unwrap(), 5);
+        assert!(!other.is_finished());
+        delayed.join().unwrap();
+    });
+}
+
 static ELSEWHERE: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" fn nap() {
