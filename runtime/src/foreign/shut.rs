@@ -5,7 +5,7 @@
 
 use std::ops::RangeInclusive;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use crate::hub::{self, Hub, Message};
 use crate::task::Wake;
@@ -13,6 +13,15 @@ use crate::task::Wake;
 /// How many wait, by the low bits of the number.
 static WAITS: [AtomicU32; PLACES] = [const { AtomicU32::new(0) }; PLACES];
 const PLACES: usize = 1024;
+
+/// Counts closes that somebody may wait for. Who waits has noted how many there were: a close that comes after that is meant
+/// for him; one that is heard of late and was before is of what had the number then.
+static CLOSES: AtomicU64 = AtomicU64::new(0);
+
+/// How many closes there were.
+pub(super) fn closes() -> u64 {
+    CLOSES.load(Ordering::SeqCst)
+}
 
 /// Counts one more who waits.
 pub(super) fn count(fd: RawFd) {
@@ -51,9 +60,10 @@ pub fn shut(fds: RangeInclusive<RawFd>) {
     if !is_awaited(&fds) {
         return;
     }
+    let close = CLOSES.fetch_add(1, Ordering::SeqCst) + 1;
     let here = hub::hub(|hub| {
         let hub = hub.filter(|hub| !hub::is_left_behind(hub.number()))?;
-        evict(hub, fds.clone());
+        evict(hub, fds.clone(), close);
         Some(hub.number())
     });
     if !is_awaited(&fds) {
@@ -64,7 +74,7 @@ pub fn shut(fds: RangeInclusive<RawFd>) {
         let call = move || {
             hub::hub(|hub| {
                 if let Some(hub) = hub {
-                    evict(hub, fds);
+                    evict(hub, fds, close);
                 }
             });
         };
@@ -74,11 +84,11 @@ pub fn shut(fds: RangeInclusive<RawFd>) {
     }
 }
 
-fn evict(hub: &Hub, fds: RangeInclusive<RawFd>) {
+fn evict(hub: &Hub, fds: RangeInclusive<RawFd>, close: u64) {
     // A finished wait is uncounted by the task itself, later: that only costs a look.
     let wake = |waiter| hub.wake(waiter, Wake::Woken);
     // Borrowed: this is called from within the reactor, of a logger say. The next look at the descriptor tells.
     if let Ok(mut reactor) = hub.reactor.try_borrow_mut() {
-        reactor.evict_guests(fds, wake);
+        reactor.evict_guests(fds, close, wake);
     }
 }

@@ -109,6 +109,33 @@ fn a_close_on_another_thread_is_seen() {
 }
 
 #[test]
+fn a_close_that_is_heard_of_late_is_not_of_what_has_the_number_now() {
+    run(|| {
+        let (near, mut far) = pair();
+        let fd = near.as_raw_fd();
+        let one = spawn(move || to_read(fd));
+        yield_now();
+        // Its word waits in the inbox: nobody here looks up before the join of the task.
+        std::thread::spawn(move || shut(fd..=fd)).join().expect("no panic");
+        one.kill();
+        let other = spawn(move || {
+            yield_now();
+            to_read(fd)
+        });
+        far.write_all(b"").expect("nothing");
+        let writer = spawn(move || {
+            sleep(clock::deadline(SHORT));
+            far.write_all(b"x").expect("room");
+            far
+        });
+        assert_ne!(one.join().ok(), Some(Met::Ready));
+        assert_eq!(other.join().expect("no panic"), Met::Ready);
+        drop(writer.join());
+        drop(near);
+    });
+}
+
+#[test]
 fn what_was_closed_unseen_shows_by_and_by() {
     run(|| {
         let (near, _far) = pair();

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::RawFd;
 use std::time::{Duration, Instant};
 
-use super::shut::{count, uncount};
+use super::shut::{closes, count, uncount};
 use crate::clock;
 use crate::hub::{self, Hub};
 use crate::park::park;
@@ -88,12 +88,15 @@ impl Stay<'_> {
                 return Err(io::Error::other("the hub can no longer poll its descriptors"));
             }
             for (entered, &(fd, events)) in self.wants.iter().enumerate() {
-                let result = hub.reactor.borrow_mut().enter_guest(fd, events, self.who);
+                // First, or a close could miss who is about to wait.
+                count(fd);
+                let who = (self.who, closes());
+                let result = hub.reactor.borrow_mut().enter_guest(fd, events, who);
                 if let Err(error) = result {
+                    uncount(fd);
                     self.leave(&self.wants[..entered]);
                     return Err(error);
                 }
-                count(fd);
             }
             Ok(())
         })

@@ -33,8 +33,16 @@ pub(super) struct Guests<W> {
 struct Line<W> {
     /// Which call of ours the next event answers; others are stale.
     round: u32,
-    /// Each with the events that it waits for.
-    guests: Vec<(W, u32)>,
+    guests: Vec<Guest<W>>,
+}
+
+/// One who waits.
+struct Guest<W> {
+    who: W,
+    /// What for.
+    events: u32,
+    /// When he came, by the process's count of closes.
+    since: u64,
 }
 
 impl<W: Copy + PartialEq> Guests<W> {
@@ -44,12 +52,12 @@ impl<W: Copy + PartialEq> Guests<W> {
 
     /// Enters somebody who waits for some of `events` (as `epoll_ctl(2)` has them).
     ///
-    /// `is_source` is asked if the kernel knows the descriptor from elsewhere: then that is not changed.
+    /// `since` is the count of closes so far; `is_source` is asked if the kernel knows the descriptor from elsewhere: then that is not changed.
     pub(super) fn enter(
         &mut self,
         instance: RawFd,
         (fd, events): (RawFd, u32),
-        who: W,
+        (who, since): (W, u64),
         is_source: impl Fn() -> bool,
     ) -> io::Result<()> {
         let events = events | ALWAYS;
@@ -57,7 +65,7 @@ impl<W: Copy + PartialEq> Guests<W> {
         let round = self.arm(instance, fd, all, is_source)?;
         let line = self.lines.entry(fd).or_insert(Line { round, guests: Vec::new() });
         line.round = round;
-        line.guests.push((who, events));
+        line.guests.push(Guest { who, events, since });
         Ok(())
     }
 
@@ -81,7 +89,7 @@ impl<W: Copy + PartialEq> Guests<W> {
     pub(super) fn leave(&mut self, fd: RawFd, who: W) -> usize {
         let Some(line) = self.lines.get_mut(&fd) else { return 0 };
         let before = line.guests.len();
-        line.guests.retain(|(other, _)| *other != who);
+        line.guests.retain(|guest| guest.who != who);
         let left = line.guests.len();
         if left == 0 {
             self.lines.remove(&fd);
@@ -101,10 +109,10 @@ impl<W: Copy + PartialEq> Guests<W> {
             return 0;
         };
         let before = line.guests.len();
-        line.guests.retain(|&(who, events)| {
-            let stays = events & fired == 0;
+        line.guests.retain(|guest| {
+            let stays = guest.events & fired == 0;
             if !stays {
-                wake(who);
+                wake(guest.who);
             }
             stays
         });
@@ -119,18 +127,29 @@ impl<W: Copy + PartialEq> Guests<W> {
     }
 
     /// Takes out all who wait for these numbers, which are being closed, and notes that for each.
-    pub(super) fn evict(&mut self, fds: RangeInclusive<RawFd>, mut wake: impl FnMut(W)) -> usize {
-        self.forget(fds.clone());
-        let lines: Vec<RawFd> = self.lines.keys().copied().filter(|fd| fds.contains(fd)).collect();
+    ///
+    /// Not who has come later, to what has got the number since: that may be long ago by the time another thread's word is heard.
+    pub(super) fn evict(
+        &mut self,
+        fds: RangeInclusive<RawFd>,
+        close: u64,
+        mut wake: impl FnMut(W),
+    ) -> usize {
         let mut gone = Vec::new();
-        let count = lines.into_iter().map(|fd| self.dismiss(fd, |who| gone.push(who))).sum();
-        for who in gone {
+        self.lines.retain(|fd, line| {
+            if fds.contains(fd) {
+                let leave = line.guests.extract_if(.., |guest| guest.since < close);
+                gone.extend(leave.map(|guest| guest.who));
+            }
+            !line.guests.is_empty()
+        });
+        for &who in &gone {
             if !self.evicted.contains(&who) {
                 self.evicted.push(who);
             }
             wake(who);
         }
-        count
+        gone.len()
     }
 
     /// Whether somebody was taken out as what he waited for was closed; once.
@@ -142,7 +161,7 @@ impl<W: Copy + PartialEq> Guests<W> {
     /// Takes out all who wait.
     pub(super) fn take_all(&mut self, mut wake: impl FnMut(W)) {
         for (_, line) in self.lines.drain() {
-            line.guests.into_iter().for_each(|(who, _)| wake(who));
+            line.guests.into_iter().for_each(|guest| wake(guest.who));
         }
     }
 
@@ -161,14 +180,14 @@ impl<W: Copy + PartialEq> Guests<W> {
 
     fn dismiss(&mut self, fd: RawFd, mut wake: impl FnMut(W)) -> usize {
         let guests = self.lines.remove(&fd).map(|line| line.guests).unwrap_or_default();
-        guests.iter().for_each(|(who, _)| wake(*who));
+        guests.iter().for_each(|guest| wake(guest.who));
         guests.len()
     }
 
     /// All that is waited for.
     fn events(&self, fd: RawFd) -> u32 {
         let guests = self.lines.get(&fd).map(|line| &line.guests);
-        guests.into_iter().flatten().fold(0, |all, (_, events)| all | events)
+        guests.into_iter().flatten().fold(0, |all, guest| all | guest.events)
     }
 
     /// Has the kernel report, by the call that is likely to be the right one, or else by the other.

@@ -269,14 +269,19 @@ impl<W: Copy + PartialEq> Reactor<W> {
     /// source and that nothing else is known of.
     ///
     /// At the next [`poll`](Self::poll) if it is there already. Any number may wait; one may wait for several
-    /// descriptors, and leaves each.
+    /// descriptors, and leaves each. `since` is the count of closes so far, for [`evict_guests`](Self::evict_guests).
     ///
     /// # Errors
     ///
     /// As `epoll_ctl(2)`: it cannot be watched, or is none. `AlreadyExists` if it is a source.
-    pub(crate) fn enter_guest(&mut self, fd: RawFd, events: u32, who: W) -> io::Result<()> {
+    pub(crate) fn enter_guest(
+        &mut self,
+        fd: RawFd,
+        events: u32,
+        (who, since): (W, u64),
+    ) -> io::Result<()> {
         let is_source = || self.sources.iter().any(|(_, source)| source.fd == fd);
-        self.guests.enter(self.poll.as_raw_fd(), (fd, events), who, is_source)?;
+        self.guests.enter(self.poll.as_raw_fd(), (fd, events), (who, since), is_source)?;
         self.waiting += 1;
         Ok(())
     }
@@ -295,13 +300,14 @@ impl<W: Copy + PartialEq> Reactor<W> {
         self.waiting -= self.guests.leave(fd, who);
     }
 
-    /// Wakes all who wait for these numbers, which are about to be closed; how many.
+    /// Wakes all who waited for these numbers before that close; how many.
     pub(crate) fn evict_guests(
         &mut self,
         fds: RangeInclusive<RawFd>,
+        close: u64,
         wake: impl FnMut(W),
     ) -> usize {
-        let count = self.guests.evict(fds, wake);
+        let count = self.guests.evict(fds, close, wake);
         self.waiting -= count;
         count
     }

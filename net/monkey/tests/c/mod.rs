@@ -9,6 +9,24 @@ use std::ffi::{c_int, c_void};
 use std::io;
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What was found before `main`, and before anything that a library could do.
+static EARLY: AtomicBool = AtomicBool::new(false);
+
+extern "C" fn ask_early() {
+    EARLY.store(osier_monkey::is_patched("recv"), Ordering::Relaxed);
+}
+
+#[used]
+// SAFETY: the section is an array of such functions.
+#[unsafe(link_section = ".init_array")]
+static ENTRY: extern "C" fn() = ask_early;
+
+/// Whether all was bound before the program began.
+pub(crate) fn was_there_early() -> bool {
+    EARLY.load(Ordering::Relaxed)
+}
 
 /// Puts something into errno.
 pub(crate) fn set_errno(error: c_int) {
