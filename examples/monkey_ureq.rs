@@ -2,6 +2,7 @@
 //!
 //! In Python: `monkey.patch_all()`, then `gevent.spawn(requests.get, url)`, 200 times. With `--url URL` from elsewhere, with
 //! `--json` for programs. A time-out in ureq would have it look names up on a thread of its own: see the docs of `osier_monkey`.
+#![expect(clippy::disallowed_methods, reason = "the server is plain std")]
 
 use std::net::TcpListener;
 
