@@ -194,6 +194,20 @@ fn they_are_in_the_table() {
 }
 
 #[test]
+fn what_is_patched_knows_nothing_of_us() {
+    let mut count = 0;
+    for name in examples().iter().filter(|name| name.starts_with("monkey_")) {
+        let text = fs::read_to_string(source(name)).expect("an example");
+        for module in text.split("\nmod ").skip(1) {
+            let body = module.split("\n}").next().expect("it has an end");
+            assert!(!body.contains("osier") && !body.contains("crate::"), "{name}: {body}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 5, "this looks elsewhere");
+}
+
+#[test]
 fn what_changes_is_masked() {
     assert_eq!(
         masked("took 1.5ms, 3s; 120 bytes of stack"),

@@ -43,6 +43,7 @@ const RUNTIME: &str = "
     handle: stay clock task hub cancel park blocker spawn
     run: task hub handle
     io: clock reactor task hub cancel park
+    foreign: stay sys stack clock task hub cancel park
     who: task hub
     peer: sys
     beneath: stay task hub park io
@@ -120,6 +121,7 @@ const UNSAFE: &[&str] = &[
     "net/monkey/tests/ends.rs",
     "net/monkey/tests/joins.rs",
     "net/monkey/tests/words.rs",
+    "net/monkey/tests/c/",
     "benches/src/bare.rs",
 ];
 

@@ -14,6 +14,8 @@ mod complaint;
 #[allow(unsafe_code)]
 mod coroutine;
 #[doc(hidden)]
+pub mod foreign;
+#[doc(hidden)]
 pub mod fork;
 pub mod future;
 pub mod greenlet;

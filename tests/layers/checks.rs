@@ -161,11 +161,7 @@ pub(crate) fn empty(places: &[&str], sources: &[Source]) -> Vec<String> {
 pub(crate) fn unexplained(places: &[&str], sources: &[Source]) -> Vec<String> {
     let mut out = Vec::new();
     for place in places {
-        // A folder's first file; a package's is its root.
-        let heads = match place.ends_with('/') {
-            true => [format!("{place}mod.rs"), format!("{place}lib.rs")],
-            false => [place.to_string(), String::new()],
-        };
+        let heads = [place.to_string(), format!("{place}mod.rs"), format!("{place}lib.rs")];
         let head = sources.iter().find(|source| heads.contains(&source.path));
         let why = |source: &Source| source.text.lines().any(|line| line == "//! # Why unsafe");
         if !head.is_some_and(why) {

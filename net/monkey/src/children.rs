@@ -19,10 +19,14 @@ use libc::{c_long, id_t, idtype_t, pid_t, rusage, siginfo_t};
 use osier_runtime::beneath::Ears;
 use osier_runtime::{Reason, Wake};
 
+use crate::asking::Asking;
+use crate::errno::{keeping, told};
 use crate::futex::gate;
-use crate::futex::kernel::{keeping_errno, raw, told};
-use crate::patience::Patience;
 use crate::pidfd;
+use crate::real::raw;
+use crate::table::{Symbol, symbols};
+
+pub(crate) const SYMBOLS: &[Symbol] = symbols![waitpid, wait4, waitid];
 
 const REASON: Reason = Reason::new("waiting for a child process");
 
@@ -117,7 +121,7 @@ fn wait(
     if options & libc::WNOHANG != 0 || gate::enter(Ears::Open).is_none() {
         return ask(options);
     }
-    keeping_errno(|| wait_in_task(options, ask_without_waiting(&mut ask), which()))
+    keeping(|| wait_in_task(options, ask_without_waiting(&mut ask), which()))
         .unwrap_or_else(|| ask(options))
 }
 
@@ -133,7 +137,7 @@ fn wait_in_task(
     mut ask: impl FnMut(c_int) -> c_long,
     which: Option<Which>,
 ) -> Option<c_long> {
-    let mut patience = Patience::new(Ears::Open, REASON);
+    let mut patience = Asking::new(Ears::Open, REASON);
     let mut end: Option<OwnedFd> = None;
     for round in 0.. {
         let answer = ask(options);

@@ -5,7 +5,7 @@
 
 use std::os::fd::{FromRawFd, OwnedFd};
 
-use crate::futex::kernel::raw;
+use crate::real::raw;
 
 /// Of one thread rather than of a process: since Linux 6.9.
 const OF_THREAD: usize = libc::O_EXCL as usize;

@@ -20,10 +20,14 @@ use libc::pthread_t;
 use osier_runtime::Reason;
 use osier_runtime::beneath::Ears;
 
+use crate::asking::Asking;
+use crate::errno::keeping;
 use crate::futex::gate;
-use crate::futex::kernel::{keeping_errno, raw};
-use crate::patience::Patience;
 use crate::pidfd;
+use crate::real::raw;
+use crate::table::{Symbol, symbols};
+
+pub(crate) const SYMBOLS: &[Symbol] = symbols![pthread_join];
 
 const REASON: Reason = Reason::new("joining an OS thread");
 
@@ -63,14 +67,14 @@ unsafe extern "C" fn pthread_join(thread: pthread_t, result: *mut *mut c_void) -
         if thread == libc::pthread_self() || gate::enter(Ears::Shut).is_none() {
             return real()(thread, result);
         }
-        keeping_errno(|| join(thread, result))
+        keeping(|| join(thread, result))
     }
 }
 
 /// # Safety
 /// As `pthread_join`.
 unsafe fn join(thread: pthread_t, result: *mut *mut c_void) -> c_int {
-    let mut patience = Patience::new(Ears::Shut, REASON);
+    let mut patience = Asking::new(Ears::Shut, REASON);
     let mut end = None;
     loop {
         // SAFETY: the caller's promise.

@@ -11,7 +11,7 @@ mod way {
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/std_net/suite");
 
     /// Whether the patch takes over what sockets wait in. Without it the first wait would stop all tasks for ever.
-    const IS_PATCHED: bool = false;
+    const IS_PATCHED: bool = true;
 
     // Those of std park the thread and not the task: they are named in the docs as not supported.
     pub(crate) use osier::channel::unbounded as channel;

@@ -44,9 +44,14 @@ pub(crate) fn sender_of(number: u32) -> Option<Sender> {
     hubs().iter().find(|(other, _)| *other == number).map(|(_, sender)| sender.clone())
 }
 
+/// Notes, in a forked child, that the hubs so far are another process's. One store: safe right after a fork.
+pub(crate) fn leave_behind() {
+    LEFT.store(COUNT.load(Ordering::Relaxed), Ordering::Relaxed);
+}
+
 /// Says, in a forked child, that all of them stayed behind.
 pub(super) fn desert() {
-    LEFT.store(COUNT.load(Ordering::Relaxed), Ordering::Relaxed);
+    leave_behind();
     for (_, sender) in mem::take(&mut *hubs()) {
         sender.desert();
         mem::forget(sender); // to free it is to no end

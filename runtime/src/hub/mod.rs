@@ -58,7 +58,7 @@ pub(crate) use alarm::Alarm;
 pub(crate) use board::Board;
 pub(crate) use current::{describe, desert, expect_hub, here, hub, is_in_task};
 pub use deadlock::Deadlock;
-pub(crate) use directory::{all_hubs, is_left_behind, sender_of};
+pub(crate) use directory::{all_hubs, is_left_behind, leave_behind, sender_of};
 pub(crate) use holders::{Held, Notice};
 pub(crate) use inbox::{Message, Sender};
 pub(crate) use nursery::{Blueprint, Site};

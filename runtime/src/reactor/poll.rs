@@ -3,6 +3,7 @@
 use std::io;
 use std::iter;
 use std::mem;
+use std::ops::RangeInclusive;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +13,9 @@ use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Waker};
 use slab::Slab;
 
+use super::guests::{ALWAYS, Guests};
 use super::readiness::{Direction, Readiness, Report};
-use super::token::{Key, WAKE};
+use super::token::{self, Key, WAKE};
 
 /// Events taken from the kernel in one call; what is over waits for the next one.
 const EVENTS: usize = 1024;
@@ -55,13 +57,15 @@ pub(crate) struct Reactor<W> {
     waker: Arc<Waker>,
     /// All registered descriptors.
     sources: Slab<Source<W>>,
+    /// Who waits for what is no source.
+    guests: Guests<W>,
     /// The generation of the next registration.
     generation: u32,
-    /// How many waiters there are in all sources.
+    /// How many waiters there are, guests among them.
     waiting: usize,
 }
 
-impl<W> Reactor<W> {
+impl<W: Copy + PartialEq> Reactor<W> {
     /// A reactor that watches nothing.
     ///
     /// # Errors
@@ -75,6 +79,7 @@ impl<W> Reactor<W> {
             events: Events::with_capacity(EVENTS),
             waker,
             sources: Slab::new(),
+            guests: Guests::new(),
             generation: 0,
             waiting: 0,
         })
@@ -97,6 +102,7 @@ impl<W> Reactor<W> {
         let fd = fd.as_raw_fd();
         let key = Key::new(self.sources.vacant_key(), self.generation);
         self.watch(fd, key)?;
+        self.guests.forget(fd..=fd);
         self.generation = self.generation.wrapping_add(1);
         let (generation, readiness) = (key.generation, Readiness::new());
         self.sources.insert(Source { generation, fd, readiness, waiters: [None, None] });
@@ -227,7 +233,14 @@ impl<W> Reactor<W> {
             _ => {}
         }
         let mut woken = 0;
+        let instance = self.poll.as_raw_fd();
         for event in &self.events {
+            if let Some(guest) = token::guest(event.token()) {
+                let count = self.guests.report(instance, guest, fired(event), &mut wake);
+                self.waiting -= count;
+                woken += count;
+                continue;
+            }
             let Some(source) = addressee(&mut self.sources, event) else { continue };
             for (tell, waiter) in
                 iter::zip(source.readiness.apply(report(event)), &mut source.waiters)
@@ -249,6 +262,64 @@ impl<W> Reactor<W> {
             source.readiness.reset();
             mem::take(&mut source.waiters).into_iter().flatten().for_each(&mut wake);
         }
+        self.guests.take_all(wake);
+    }
+
+    /// Has somebody woken, once, when one of `events` (as `epoll_ctl(2)` has them) is there, of a descriptor that is no
+    /// source and that nothing else is known of.
+    ///
+    /// At the next [`poll`](Self::poll) if it is there already. Any number may wait; one may wait for several
+    /// descriptors, and leaves each. `since` is the count of closes so far, for [`evict_guests`](Self::evict_guests).
+    ///
+    /// # Errors
+    ///
+    /// As `epoll_ctl(2)`: it cannot be watched, or is none. `AlreadyExists` if it is a source.
+    pub(crate) fn enter_guest(
+        &mut self,
+        fd: RawFd,
+        events: u32,
+        (who, since): (W, u64),
+    ) -> io::Result<()> {
+        let is_source = || self.sources.iter().any(|(_, source)| source.fd == fd);
+        self.guests.enter(self.poll.as_raw_fd(), (fd, events), (who, since), is_source)?;
+        self.waiting += 1;
+        Ok(())
+    }
+
+    /// Asks the kernel anew for a descriptor that guests wait for.
+    ///
+    /// # Errors
+    ///
+    /// When it is not the file any more that they wait for.
+    pub(crate) fn renew_guests(&mut self, fd: RawFd) -> io::Result<()> {
+        self.guests.renew(self.poll.as_raw_fd(), fd)
+    }
+
+    /// Ends the wait of a guest; one that was woken has left already.
+    pub(crate) fn leave_guest(&mut self, fd: RawFd, who: W) {
+        self.waiting -= self.guests.leave(fd, who);
+    }
+
+    /// Wakes all who waited for these numbers before that close; how many.
+    pub(crate) fn evict_guests(
+        &mut self,
+        fds: RangeInclusive<RawFd>,
+        close: u64,
+        wake: impl FnMut(W),
+    ) -> usize {
+        let count = self.guests.evict(fds, close, wake);
+        self.waiting -= count;
+        count
+    }
+
+    /// Notes that these numbers will be other files.
+    pub(crate) fn forget_guests(&mut self, fds: RangeInclusive<RawFd>) {
+        self.guests.forget(fds);
+    }
+
+    /// Whether a guest was woken for that; tells it once.
+    pub(crate) fn was_evicted(&mut self, who: W) -> bool {
+        self.guests.was_evicted(who)
     }
 
     /// Lets go of the kernel's side, which after a fork is another process's as well.
@@ -262,6 +333,7 @@ impl<W> Reactor<W> {
         self.poll = Poll::new()?;
         self.waiting = 0;
         self.sources.clear();
+        self.guests.clear();
         Ok(())
     }
 
@@ -301,6 +373,18 @@ fn find<W>(sources: &mut Slab<Source<W>>, key: Key) -> Option<&mut Source<W>> {
 /// The source that an event is about; none for a wake, nor for a source that has gone.
 fn addressee<'a, W>(sources: &'a mut Slab<Source<W>>, event: &Event) -> Option<&'a mut Source<W>> {
     find(sources, Key::from_token(event.token())?)
+}
+
+/// What has happened, as guests say what they wait for; more rather than less, or the kernel would be asked again and
+/// again for what nobody is told of.
+fn fired(event: &Event) -> u32 {
+    let write = (libc::EPOLLOUT | libc::EPOLLWRNORM | libc::EPOLLWRBAND) as u32;
+    let is_over = event.is_error() || event.is_read_closed() || event.is_write_closed();
+    match (event.is_readable() || event.is_priority(), event.is_writable()) {
+        (true, false) if !is_over => !(write | ALWAYS),
+        (false, true) if !is_over => write,
+        _ => u32::MAX,
+    }
 }
 
 fn report(event: &Event) -> Report {

@@ -50,6 +50,7 @@ pub(crate) use guarded::{Stack, trim_below};
 pub(crate) use label::Kind;
 pub(crate) use line::LineBuf;
 pub(crate) use pool::{DEFAULT_SIZE, Pool, Stats};
+pub(crate) use registry::end_of_stack_at;
 
 /// The size of the guard below each stack, in bytes; a multiple of every page size there is.
 const GUARD_SIZE: usize = 64 * 1024;

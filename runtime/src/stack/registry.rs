@@ -73,6 +73,18 @@ pub(super) fn stack_guarded_at(address: usize) -> Option<(usize, usize)> {
     None
 }
 
+/// The end of the stack whose usable part holds `address`. Safe in a signal handler.
+pub(crate) fn end_of_stack_at(address: usize) -> Option<usize> {
+    let mut block = Some(&FIRST);
+    while let Some(present) = block {
+        if let Some(found) = present.entries.iter().find_map(|e| e.end_of_stack_at(address)) {
+            return Some(found);
+        }
+        block = present.next();
+    }
+    None
+}
+
 impl Entry {
     const fn new() -> Entry {
         Entry {
@@ -100,6 +112,17 @@ impl Entry {
     }
 
     fn stack_guarded_at(&self, address: usize) -> Option<(usize, usize)> {
+        let (offset, slot) = self.place_of(address)?;
+        (offset < GUARD_SIZE).then(|| (slot - GUARD_SIZE, address - offset + slot))
+    }
+
+    fn end_of_stack_at(&self, address: usize) -> Option<usize> {
+        let (offset, slot) = self.place_of(address)?;
+        (offset >= GUARD_SIZE).then(|| address - offset + slot)
+    }
+
+    /// How far `address` is into its slot, and how long that is, if the region holds it.
+    fn place_of(&self, address: usize) -> Option<(usize, usize)> {
         let state = self.state.load(Acquire);
         if state % PHASES != LIVE {
             return None;
@@ -110,8 +133,7 @@ impl Entry {
         fence(Acquire);
         let offset = address.wrapping_sub(start);
         let same = self.state.load(Relaxed) == state;
-        (same && offset < len && offset % slot < GUARD_SIZE)
-            .then(|| (slot - GUARD_SIZE, address - offset % slot + slot))
+        (same && offset < len).then(|| (offset % slot, slot))
     }
 }
 

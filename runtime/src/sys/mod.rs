@@ -13,6 +13,7 @@ pub(crate) mod alone;
 pub(crate) mod limits;
 pub(crate) mod mask;
 pub(crate) mod memory;
+pub(crate) mod number;
 pub(crate) mod peer;
 pub(crate) mod post;
 pub(crate) mod shot;

@@ -11,10 +11,14 @@ use std::arch::naked_asm;
 use libc::{c_int, c_long};
 use osier_runtime::beneath;
 
-use super::kernel::{self, raw};
 use super::table;
 use super::wait::{self, Wait};
 use super::wake;
+use crate::errno;
+use crate::real::raw;
+use crate::table::{Symbol, symbols};
+
+pub(crate) const SYMBOLS: &[Symbol] = symbols![syscall];
 
 /// As libc's: everything goes to the kernel as it is, but `futex`.
 ///
@@ -75,7 +79,7 @@ pub(super) unsafe extern "C" fn syscall(
 }
 
 extern "C" fn told(result: c_long) -> c_long {
-    kernel::told(result)
+    errno::told(result)
 }
 
 /// The arguments of `futex`, as they came.
@@ -167,9 +171,9 @@ unsafe extern "C" fn wake(
     // Its fence lies between what the caller has written to the word and this look: a task that is about to wait sees that, or is
     // seen here.
     if woken < 0 || shard.is_empty() {
-        return kernel::told(woken);
+        return errno::told(woken);
     }
-    kernel::told(wake::wake_more(call, woken))
+    errno::told(wake::wake_more(call, woken))
 }
 
 /// A wait. On a thread without a hub it is the kernel's.
@@ -191,7 +195,7 @@ unsafe extern "C" fn wait(
             return among_tasks(0, word, operation, value, fourth, other, last);
         }
         let args = [word, operation as usize, value as usize, fourth, other, last as usize];
-        kernel::told(raw(libc::SYS_futex, args))
+        errno::told(raw(libc::SYS_futex, args))
     }
 }
 
@@ -221,5 +225,5 @@ unsafe extern "C" fn among_tasks(
             _ => call.forward(),
         }
     };
-    kernel::told(result)
+    errno::told(result)
 }

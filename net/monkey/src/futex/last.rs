@@ -6,7 +6,7 @@
 use std::fmt::{self, Write};
 use std::process;
 
-use super::kernel::raw;
+use crate::real::raw;
 
 /// Prints it and aborts.
 pub(super) fn words(text: fmt::Arguments<'_>) -> ! {

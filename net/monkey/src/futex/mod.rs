@@ -1,7 +1,6 @@
 //! `syscall(SYS_futex)`: what std's Mutex, RwLock, Condvar, Barrier, Once and LazyLock wait in. README.md is the protocol.
 //!
 //! - `call`: the symbol `syscall`, and which futex operation goes where
-//! - `kernel`: system calls that no hook sees; errno
 //! - `gate`: whether a call may switch tasks here
 //! - `wait`: a task waits for a word
 //! - `limit`: until when
@@ -16,7 +15,6 @@
 mod atomic;
 mod call;
 pub(crate) mod gate;
-pub(crate) mod kernel;
 mod last;
 mod limit;
 mod node;
@@ -26,3 +24,5 @@ mod table;
 mod tally;
 mod wait;
 mod wake;
+
+pub(crate) use call::SYMBOLS;

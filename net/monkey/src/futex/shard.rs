@@ -10,9 +10,9 @@ use std::cell::{Cell, UnsafeCell};
 use std::hint;
 
 use super::atomic::{AtomicU32, Ordering};
-use super::kernel::raw;
 use super::node::Line;
 use super::tally;
+use crate::real::raw;
 
 /// How often a lock is looked at before the CPU is given away.
 const SPINS: u32 = 100;

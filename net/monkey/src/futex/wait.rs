@@ -17,12 +17,12 @@ use osier_runtime::{Reason, Wake, clock};
 
 use super::call::Call;
 use super::gate;
-use super::kernel::keeping_errno;
 use super::last;
 use super::limit::{Limit, error};
 use super::node::Node;
 use super::parker;
 use super::table;
+use crate::errno::keeping;
 
 const REASON: Reason = Reason::new("waiting for a std lock (futex)");
 const SHARED: Reason = Reason::new("waiting for a futex that processes share").outside();
@@ -81,7 +81,7 @@ pub(super) unsafe fn wait(wait: &Wait) -> c_long {
     // SAFETY: the caller's promise.
     unsafe {
         match gate::enter(Ears::Shut) {
-            Some(beneath) => keeping_errno(|| wait_in_task(wait, &beneath)),
+            Some(beneath) => keeping(|| wait_in_task(wait, &beneath)),
             None => wait.call.forward(),
         }
     }

@@ -6,8 +6,8 @@
 use libc::c_long;
 
 use super::call::Call;
-use super::kernel::keeping_errno;
 use super::table;
+use crate::errno::keeping;
 
 /// Of the wakes of one while tasks wait, every so many-th asks the kernel first: a thread in its line is not passed for ever.
 const KERNELS: u32 = 8;
@@ -16,7 +16,7 @@ const KERNELS: u32 = 8;
 #[cold]
 #[inline(never)]
 pub(super) fn wake_more(call: Call, woken: c_long) -> c_long {
-    keeping_errno(|| wake_rest(call.key(), call.bits(), most(&call), woken))
+    keeping(|| wake_rest(call.key(), call.bits(), most(&call), woken))
 }
 
 /// How many are to be woken; the kernel takes none for one.
@@ -30,7 +30,7 @@ fn most(call: &Call) -> u32 {
 /// As the call.
 pub(super) unsafe fn wake(call: &Call) -> c_long {
     // SAFETY: the caller's promise.
-    keeping_errno(|| unsafe { wake_both(call) })
+    keeping(|| unsafe { wake_both(call) })
 }
 
 /// # Safety
@@ -71,7 +71,7 @@ pub(super) unsafe fn requeue(call: &Call) -> c_long {
         return moved;
     }
     let most = call.value.saturating_add(call.fourth as u32);
-    keeping_errno(|| wake_rest(call.key(), u32::MAX, most, moved))
+    keeping(|| wake_rest(call.key(), u32::MAX, most, moved))
 }
 
 /// `FUTEX_WAKE_OP`: changes the other word, wakes for this one, and for the other if that held something.
@@ -86,7 +86,7 @@ pub(super) unsafe fn wake_two(call: &Call) -> c_long {
     if woken < 0 {
         return woken;
     }
-    keeping_errno(|| {
+    keeping(|| {
         let first = table::wake(call.key(), u32::MAX, most(call));
         let second = table::wake(call.other_key(), u32::MAX, call.fourth as u32);
         woken + c_long::from(first) + c_long::from(second)
