@@ -34,6 +34,7 @@ const WANTS: &[(&str, bool)] = &[
     ("process_isolation", cfg!(feature = "process")),
     ("process_join", cfg!(feature = "process")),
     ("process_orphan", cfg!(feature = "process")),
+    ("subprocess", cfg!(feature = "process")),
     ("process_places", cfg!(feature = "process")),
     ("process_pool", cfg!(feature = "process")),
     ("process_printer", cfg!(feature = "process")),
