@@ -40,7 +40,7 @@
 //! | end a task, bound a wait, put that off | [`JoinHandle::kill`], [`timeout`], [`shield`] |
 //! | talk over the network | `net`: `TcpStream`, `TcpListener`, `UdpSocket`, `unix`, `dns`, `tls`, `http` |
 //! | read and write files | [`fs`] |
-//! | answer signals | [`signal`] |
+//! | answer signals, read what is typed | [`signal`], [`stdio`] |
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
 //! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `queue`, `pool`, `sync`, `log_to_parent` |
@@ -118,8 +118,8 @@ pub use osier_runtime::{
 };
 #[doc(inline)]
 pub use osier_runtime::{
-    channel, clock, fs, future, greenlet, inspect, io, local, log, queue, select, signal, sync,
-    thread,
+    channel, clock, fs, future, greenlet, inspect, io, local, log, queue, select, signal, stdio,
+    sync, thread,
 };
 
 #[cfg(feature = "net")]

@@ -77,7 +77,7 @@ pub use handle::{Handle, RemoteHandle, RemoteKiller, handle};
 pub use hub::Deadlock;
 pub use inspect::{Blocked, Dump, Watch, dump, watch, watch_with};
 pub use lull::{idle, join_rest};
-pub use os::{fs, signal};
+pub use os::{fs, signal, stdio};
 #[doc(hidden)]
 pub use park::give_way;
 pub use park::{RemoteUnparker, Unparker, park, yield_now};
