@@ -68,6 +68,7 @@ mod select;
 mod send;
 mod sleep;
 mod splice;
+mod sqlite;
 mod table;
 mod threads;
 mod vfork;
