@@ -16,6 +16,7 @@ const BY_NAME_OF_CURL: usize = THREADS + AT_ONCE;
 
 const TRIALS: &[Trial] = &[
     Trial::new("ureq", servers::nginx, clients::ureq::ask),
+    Trial::new("ureq_agent", servers::nginx, clients::ureq::ask_an_agent),
     Trial::new("ureq_with_timeout", servers::nginx, clients::ureq::ask_with_timeout),
     Trial::new("attohttpc", servers::nginx, clients::attohttpc::ask),
     Trial::new("attohttpc_by_name", servers::pages, clients::attohttpc::ask_by_name)
@@ -28,8 +29,11 @@ const TRIALS: &[Trial] = &[
     Trial::new("tungstenite", servers::echo, clients::tungstenite::ask),
     Trial::new("lettre", servers::sink, clients::lettre::ask),
     Trial::new("redis", servers::redis, clients::redis::ask),
+    Trial::new("redis_patiently", servers::redis, clients::redis::ask_patiently),
     Trial::new("bmemcached", servers::memcached, clients::bmemcached::ask),
     Trial::new("mysql", servers::mariadb, clients::mysql::ask),
+    // Its pool tells nobody who waits that a connection has broken, so they would wait on, as OS threads do.
+    Trial::new("mysql_pool", servers::mariadb, clients::mysql::ask_a_pool).unkilled(),
     Trial::new("diesel", servers::postgres, clients::diesel::ask),
     Trial::new("diesel_by_name", servers::postgres, clients::diesel::ask_by_name).threads(BY_NAME),
 ];

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use ureq::config::Config;
@@ -12,6 +13,23 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 pub fn ask(server: SocketAddr, _: Duration, n: usize) -> Result<(), Box<dyn Error + Send + Sync>> {
     let answer = ureq::get(format!("http://{server}/{n}")).call()?.body_mut().read_to_string()?;
     if answer == format!("/{n}") { Ok(()) } else { Err(answer.into()) }
+}
+
+/// Twice, by one agent for all: it keeps connections for the next that asks.
+pub fn ask_an_agent(
+    server: SocketAddr,
+    _: Duration,
+    n: usize,
+) -> Result<(), Box<dyn Error + Send + Sync>> {
+    static AGENT: LazyLock<ureq::Agent> = LazyLock::new(ureq::Agent::new_with_defaults);
+    for n in [n, n + 1000] {
+        let answer =
+            AGENT.get(format!("http://{server}/{n}")).call()?.body_mut().read_to_string()?;
+        if answer != format!("/{n}") {
+            return Err(answer.into());
+        }
+    }
+    Ok(())
 }
 
 /// With a limit, for which ureq looks names up on a thread that it starts for each: unless it is given another way to look up.

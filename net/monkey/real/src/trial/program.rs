@@ -33,12 +33,19 @@ pub struct Trial {
     pub ask: Ask,
     /// How many OS threads the process may have that asks on tasks.
     pub threads: usize,
+    /// In which ways it is run.
+    pub modes: &'static [Mode],
 }
 
 impl Trial {
     /// A trial on as few threads as any.
     pub const fn new(name: &'static str, serve: Serve, ask: Ask) -> Trial {
-        Trial { name, serve, ask, threads: THREADS }
+        Trial { name, serve, ask, threads: THREADS, modes: &Mode::ALL }
+    }
+
+    /// The same, and nobody is killed.
+    pub const fn unkilled(self) -> Trial {
+        Trial { modes: &[Mode::Threads, Mode::Tasks], ..self }
     }
 
     /// The same, on so many.
@@ -60,7 +67,7 @@ pub fn main(trials: &[Trial], ways: &Ways) -> ExitCode {
         wanted.is_none_or(|text| label(trial, *mode).contains(text.as_str()))
     };
     let chosen = trials.iter().map(|trial| {
-        let modes = Mode::ALL.into_iter();
+        let modes = trial.modes.iter().copied();
         (trial, modes.filter(|mode| is_wanted(trial, mode)).collect::<Vec<_>>())
     });
     let chosen = chosen.filter(|(_, modes)| !modes.is_empty());
