@@ -98,6 +98,7 @@ const PACKAGES: &[(&str, &[&str])] = &[
     ("process", &["osier-runtime"]),
     ("net", &["osier-runtime", "osier-process"]),
     ("net/monkey", &["osier-runtime"]),
+    ("net/monkey/real", &[]), // its tests have
     (".", &["osier-runtime", "osier-process", "osier-net"]),
     ("examples/crawler", &["osier"]),
     ("examples/fifty_thousand", &["osier"]),

@@ -20,6 +20,7 @@ use crate::errno::{Answer, give};
 use crate::gate::{in_task, may_wait};
 use crate::patience::is_standard;
 use crate::real::kernel;
+use crate::sqlite;
 use crate::table::{Symbol, symbols};
 
 pub(crate) const SYMBOLS: &[Symbol] =
@@ -47,7 +48,7 @@ impl<T> Lent<T> {
 
 /// Makes a call that works on a regular file, here or in the pool.
 pub(crate) fn through_pool(call: impl FnOnce() -> Answer) -> Answer {
-    if !PATCHED.load(Ordering::Relaxed) || !in_task() || !may_wait() {
+    if !PATCHED.load(Ordering::Relaxed) || !in_task() || !may_wait() || sqlite::is_below() {
         return call();
     }
     let mut call = Some(call);

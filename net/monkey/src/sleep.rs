@@ -18,6 +18,7 @@ use osier_runtime::foreign::{self, Met};
 use crate::errno::{Answer, Kept, give};
 use crate::gate::{in_task, may_wait};
 use crate::real::kernel;
+use crate::sqlite;
 use crate::table::{Symbol, symbols};
 
 pub(crate) const SYMBOLS: &[Symbol] =
@@ -80,7 +81,7 @@ pub(crate) extern "C" fn sleep(seconds: c_uint) -> c_uint {
 /// See sched_yield(2).
 #[unsafe(no_mangle)]
 pub(crate) extern "C" fn sched_yield() -> c_int {
-    if in_task() && may_wait() {
+    if in_task() && may_wait() && !sqlite::is_below() {
         let _kept = Kept::here();
         foreign::give_way();
         return 0;
@@ -99,7 +100,7 @@ unsafe fn rest(
 ) -> Answer {
     let is_known =
         matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC | libc::CLOCK_BOOTTIME);
-    if is_known && !time.is_null() && in_task() && may_wait() {
+    if is_known && !time.is_null() && in_task() && may_wait() && !sqlite::is_below() {
         // SAFETY: the caller's promise.
         let time = unsafe { *time };
         if let Some(length) = length(clock, flags, time) {

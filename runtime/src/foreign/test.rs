@@ -150,6 +150,20 @@ fn what_was_closed_unseen_shows_by_and_by() {
 }
 
 #[test]
+fn what_comes_after_a_look_is_told() {
+    run(|| {
+        let (near, mut far) = pair();
+        let fd = near.as_raw_fd();
+        let reader = spawn(move || to_read(fd));
+        // Looked at after 10 ms.
+        crate::sleep(Duration::from_millis(15));
+        far.write_all(b"x").expect("room");
+        let met = reader.join_timeout(Duration::from_secs(5)).map(|met| met.copied());
+        assert_eq!(met.expect("it is told").expect("no panic"), Met::Ready);
+    });
+}
+
+#[test]
 fn a_kill_is_told_and_stays_in_store() {
     run(|| {
         let (near, _far) = pair();

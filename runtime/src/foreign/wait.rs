@@ -41,7 +41,7 @@ pub fn wait(wants: &[(RawFd, u32)], deadline: Option<Instant>) -> Met {
     }
     let who = hub::expect_hub("a descriptor", |hub| hub.peek(|me| me.map(|me| hub.ticket(me))));
     let Some(who) = who else { return Met::Ready };
-    let stay = Stay { wants, who };
+    let mut stay = Stay { wants, who };
     match stay.enter() {
         Ok(()) => stay.wait(deadline),
         Err(_) => by_and_by(wants, deadline),
@@ -74,9 +74,10 @@ fn put_off<R>(f: impl FnOnce() -> R) -> R {
     result
 }
 
-/// One wait for descriptors.
+/// One wait for descriptors: several parks, as it is looked now and then whether they are still the same.
 struct Stay<'a> {
     wants: &'a [(RawFd, u32)],
+    /// The task in its next park, or in the one that it is in.
     who: Waiter,
 }
 
@@ -112,7 +113,7 @@ impl Stay<'_> {
         });
     }
 
-    fn wait(&self, deadline: Option<Instant>) -> Met {
+    fn wait(&mut self, deadline: Option<Instant>) -> Met {
         let mut pause = LOOK;
         let met = loop {
             // A virtual clock would jump there.
@@ -123,8 +124,10 @@ impl Stay<'_> {
                 Wake::TimedOut if deadline.is_some_and(|at| at <= clock::now()) => {
                     break Met::TimedOut;
                 }
-                Wake::TimedOut if self.is_unchanged() => pause = SELDOM.min(pause * 2),
-                Wake::TimedOut => break Met::Gone,
+                Wake::TimedOut => match self.look() {
+                    None => pause = SELDOM.min(pause * 2),
+                    Some(met) => break met,
+                },
                 Wake::Woken | Wake::Refused => break Met::Ready,
             }
         };
@@ -134,11 +137,26 @@ impl Stay<'_> {
         if evicted && met != Met::Cancelled { Met::Gone } else { met }
     }
 
-    /// Has the kernel look at each again. It says so at once if one is ready.
-    fn is_unchanged(&self) -> bool {
+    /// Has the kernel look at each again, which says so at once if one is ready, and stands there as who is in the next park: a wake
+    /// for the last one ends no other. How the wait has ended, if it has meanwhile.
+    fn look(&mut self) -> Option<Met> {
         hub::expect_hub("a descriptor", |hub| {
+            let Some(next) = hub.peek(|me| me.map(|me| hub.ticket(me))) else {
+                return Some(Met::Ready);
+            };
             let mut reactor = hub.reactor.borrow_mut();
-            self.wants.iter().all(|&(fd, _)| reactor.renew_guests(fd).is_ok())
+            for &(fd, _) in self.wants {
+                // Who was told of it in this very turn stands there no more.
+                if !reactor.is_guest(fd, self.who) {
+                    return Some(Met::Ready);
+                }
+                if reactor.renew_guests(fd).is_err() {
+                    return Some(Met::Gone);
+                }
+            }
+            self.wants.iter().for_each(|&(fd, _)| reactor.rename_guest(fd, self.who, next));
+            self.who = next;
+            None
         })
     }
 

@@ -85,6 +85,18 @@ impl<W: Copy + PartialEq> Guests<W> {
         Ok(())
     }
 
+    /// Whether somebody is in a line.
+    pub(super) fn has(&self, fd: RawFd, who: W) -> bool {
+        self.lines.get(&fd).is_some_and(|line| line.guests.iter().any(|guest| guest.who == who))
+    }
+
+    /// Puts another into somebody's place.
+    pub(super) fn rename(&mut self, fd: RawFd, who: W, other: W) {
+        let guests = self.lines.get_mut(&fd).map(|line| line.guests.iter_mut());
+        let his = guests.into_iter().flatten().filter(|guest| guest.who == who);
+        his.for_each(|guest| guest.who = other);
+    }
+
     /// Takes somebody out of a line; how many that were.
     pub(super) fn leave(&mut self, fd: RawFd, who: W) -> usize {
         let Some(line) = self.lines.get_mut(&fd) else { return 0 };

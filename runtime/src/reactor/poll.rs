@@ -295,6 +295,16 @@ impl<W: Copy + PartialEq> Reactor<W> {
         self.guests.renew(self.poll.as_raw_fd(), fd)
     }
 
+    /// Whether that guest has not been woken, nor left.
+    pub(crate) fn is_guest(&self, fd: RawFd, who: W) -> bool {
+        self.guests.has(fd, who)
+    }
+
+    /// Has another woken in the place of a guest.
+    pub(crate) fn rename_guest(&mut self, fd: RawFd, who: W, other: W) {
+        self.guests.rename(fd, who, other);
+    }
+
     /// Ends the wait of a guest; one that was woken has left already.
     pub(crate) fn leave_guest(&mut self, fd: RawFd, who: W) {
         self.waiting -= self.guests.leave(fd, who);
