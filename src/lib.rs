@@ -44,6 +44,7 @@
 //! | call what blocks | [`thread::offload`], [`thread::ThreadPoolExecutor`] |
 //! | exchange with other OS threads | [`thread::bounded`], [`thread::Event`], [`thread::Semaphore`], [`thread::promise`] |
 //! | start processes, talk to them, share locks | `process`: `Process`, `functions!`, `pipe`, `queue`, `pool`, `sync`, `log_to_parent` |
+//! | serve connections | `net::server`: `StreamServer`, `DatagramServer` |
 //! | use every core | [`thread::hubs`], [`thread::spawn_on`]; `net::server::Front`, `process::Workers` |
 //! | run async code | [`future::block_on`] |
 //! | reach a hub from another OS thread | [`Handle`], [`RemoteUnparker`] |

@@ -73,7 +73,7 @@ const NET: &str = "
     unix: socket
     tls: tcp
     http: dns tcp
-    server: dns tcp
+    server: dns tcp udp unix
 ";
 
 /// Modules of process.

@@ -10,7 +10,7 @@
 //! - [`dns`]: names into addresses, off this thread
 //! - `tls` (feature `tls`): TLS over any stream, by rustls
 //! - `http` (feature `http`): an HTTP client, which is ureq over these sockets
-//! - `server` (feature `process`): listeners in front of several processes
+//! - `server`: a task for each connection; and listeners in front of several processes (feature `process`)
 //!
 //! Everything works in tasks, where the hub's reactor waits, and outside of them and in
 //! destructors while a task unwinds, where the kernel does. Closing never switches tasks.
@@ -49,7 +49,6 @@
 pub mod dns;
 #[cfg(feature = "http")]
 pub mod http;
-#[cfg(feature = "process")]
 pub mod server;
 mod socket;
 mod tcp;

@@ -8,6 +8,7 @@ use osier_process::{Counter, Worker};
 use osier_runtime::sync::Semaphore;
 use osier_runtime::{Builder, JoinHandle};
 
+use super::listener::Trouble;
 use crate::tcp::{TcpListener, TcpStream};
 
 /// How long nothing is accepted when there are no descriptors or no memory left.
@@ -77,7 +78,7 @@ impl<H: Fn(TcpStream, &Worker) -> io::Result<()> + 'static> Server<H> {
                     place.forget(); // given back when the connection goes
                     self.take(stream);
                 }
-                Err(error) if is_of_the_connection(&error) => {}
+                Err(error) if Trouble::of(&error) == Trouble::Connection => {}
                 // Nothing is left for it: connections wait in the queue until some end.
                 Err(_) => _ = self.worker.stop().wait_timeout(PAUSE),
             }
