@@ -23,6 +23,7 @@ const ELSEWHERE: &str = "classic";
 const WANTS: &[(&str, bool)] = &[
     ("thread_pool_crawl", cfg!(feature = "net")),
     ("udp_echo", cfg!(feature = "net")),
+    ("stream_server", cfg!(feature = "net")),
     ("unix_echo", cfg!(feature = "net")),
     ("io_vs_cpu", cfg!(feature = "process")),
     ("process_basics", cfg!(feature = "process")),
