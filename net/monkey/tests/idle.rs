@@ -1,7 +1,7 @@
 //! Waits for what is reported again and again, or goes to others: no thread spins meanwhile.
+#![allow(clippy::disallowed_methods, reason = "that is what is tested")]
 use osier_monkey as _;
 
-#[allow(dead_code)]
 mod c;
 
 use std::io::{Read, Write};
@@ -31,13 +31,13 @@ fn a_select_that_a_hang_up_does_not_concern_does_not_spin() {
         drop(into);
         let wait = || assert_eq!(c::select_to_write(out.as_raw_fd(), 200).unwrap(), 0);
         let worked = worked(wait);
-        assert!(worked < Duration::from_millis(100), "{worked:?}");
+        assert!(worked < Duration::from_millis(50), "{worked:?}");
     });
 }
 
 #[test]
 fn who_was_too_late_for_a_byte_waits_for_the_next_one() {
-    const READERS: usize = 30;
+    const READERS: usize = 200;
     osier::run(|| {
         let (near, mut far) = UnixStream::pair().unwrap();
         let near = Rc::new(near);

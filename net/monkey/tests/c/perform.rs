@@ -239,6 +239,7 @@ impl Call {
     }
 
     unsafe fn receive(&self) -> Told {
+        // SAFETY: as said in `make`.
         unsafe {
             match self {
                 Call::Read { fd, length, place } => {
@@ -295,6 +296,7 @@ impl Call {
     }
 
     unsafe fn send(&self) -> Told {
+        // SAFETY: as said in `make`.
         unsafe {
             match self {
                 Call::Write { fd, length, place } => {
@@ -373,6 +375,7 @@ impl Call {
     }
 
     unsafe fn ask(&self) -> Told {
+        // SAFETY: as said in `make`.
         unsafe {
             match self {
                 Call::Poll { fds, count, timeout, place } => {
@@ -427,6 +430,7 @@ impl Call {
     }
 
     unsafe fn other(&self) -> Told {
+        // SAFETY: as said in `make`.
         unsafe {
             let plain = |result: c_int| told(result, vec![], vec![]);
             match self {
@@ -512,10 +516,6 @@ pub(crate) fn poke(fd: RawFd, puts: bool) -> bool {
             }
         };
         result > 0
-            || (result == 0
-                && !puts
-                && asked.revents & (libc::POLLHUP | libc::POLLRDHUP) == 0
-                && false)
     }
 }
 
