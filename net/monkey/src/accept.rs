@@ -4,6 +4,7 @@
 //! What is defined here is called by C, with C's pointers, and calls the kernel with them.
 
 use std::ffi::c_int;
+use std::mem;
 use std::os::fd::RawFd;
 
 use libc::{sockaddr, socklen_t};
@@ -11,6 +12,7 @@ use libc::{sockaddr, socklen_t};
 use crate::bounded::bounded;
 use crate::errno::{Answer, give};
 use crate::gate::in_task;
+use crate::options::is_listener;
 use crate::patience::{Patience, Turn, is_standard, ready_now};
 use crate::real::kernel;
 use crate::table::{Symbol, symbols};
@@ -56,12 +58,16 @@ unsafe fn accept_one(
 ) -> Answer {
     // SAFETY: the caller's promise.
     let once = || unsafe { kernel!(SYS_accept4, fd, from, length, flags) };
-    if !in_task() || is_standard(fd) {
+    let known = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    if !in_task() || is_standard(fd) || flags & !known != 0 {
         return once();
     }
     let mut patience = Patience::to_receive(fd);
+    let mut listens = false;
     loop {
-        if ready_now(fd, libc::POLLIN) != 0 {
+        // What does not listen is never ready, and the call says so at once.
+        if ready_now(fd, libc::POLLIN) != 0 || !mem::replace(&mut listens, true) && !is_listener(fd)
+        {
             match bounded(once) {
                 // Somebody was faster: with a blocking listener, or with one that is not.
                 Err(libc::EINTR | libc::EAGAIN) => {}

@@ -57,6 +57,12 @@ pub(crate) fn is_borrowed() -> bool {
     vfork::is_going_on() && now() != Ok(PROCESS.load(Ordering::Relaxed) as usize)
 }
 
+/// Whether that is a place of the stack that this runs on, in use.
+pub(crate) fn is_on_stack(at: usize) -> bool {
+    let sp = stack_pointer();
+    at >= sp && foreign::end_of_stack(sp).is_some_and(|end| at < end)
+}
+
 /// Words from the return address of a handler to the mask of signals that it returns to: itself, and a `ucontext_t` as
 /// the kernel has it, of which the mask is the last.
 const TO_MASK: usize = 1 + 296 / 8;

@@ -13,7 +13,8 @@ use osier_runtime::clock;
 use crate::errno::{Answer, give};
 use crate::gate::in_task;
 use crate::patience::{Patience, Turn};
-use crate::real::kernel;
+use crate::real::{is_readable, kernel};
+use crate::receive::never_waits;
 use crate::send::{dispatch_message, finish_message};
 use crate::sleep::duration;
 use crate::table::{Symbol, symbols};
@@ -101,8 +102,11 @@ unsafe fn receive_many(
         let messages = messages.add(from);
         kernel!(SYS_recvmmsg, fd, messages, count - from as c_uint, flags, timeout)
     };
-    if !in_task() || flags & (libc::MSG_DONTWAIT | libc::MSG_ERRQUEUE) != 0 || count == 0 {
+    if !in_task() || never_waits(fd, flags) || count == 0 {
         return call(0, flags, timeout);
+    }
+    if !timeout.is_null() && !is_readable(timeout.cast_const().cast(), size_of::<timespec>()) {
+        return Err(libc::EFAULT);
     }
     // SAFETY: the caller's promise.
     let limit = match unsafe { timeout.as_ref() } {

@@ -26,7 +26,7 @@ impl Parts {
 
     /// How many bytes are left.
     pub(crate) fn len(&self) -> usize {
-        self.rest().iter().map(|part| part.iov_len).sum()
+        self.rest().iter().fold(0, |all, part| all.saturating_add(part.iov_len))
     }
 
     pub(crate) fn rest(&self) -> &[iovec] {

@@ -23,9 +23,9 @@ use crate::real::kernel;
 /// After that long it is asked for a time-out that nobody has seen being set.
 const UNSEEN: Duration = Duration::from_millis(100);
 /// So many calls in a row find nothing where something was reported, before there is a pause.
-const VAIN: u32 = 3;
+pub(crate) const VAIN: u32 = 3;
 /// That pause.
-const PAUSE: Duration = Duration::from_millis(1);
+pub(crate) const PAUSE: Duration = Duration::from_millis(1);
 
 /// Which descriptors never switch: std has a lock with a borrow over its writes to them.
 pub(crate) fn is_standard(fd: RawFd) -> bool {
@@ -157,7 +157,10 @@ impl Patience {
     fn go_on(&mut self) -> Turn {
         self.vain += 1;
         if self.vain > VAIN {
-            return self.nap();
+            if ready_now(self.fd, self.events as i16) != 0 {
+                return self.nap();
+            }
+            self.vain = 0; // others were faster, so far
         }
         let _kept = Kept::here();
         loop {

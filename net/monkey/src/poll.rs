@@ -16,6 +16,7 @@ use osier_runtime::foreign::{self, Met};
 
 use crate::errno::{Answer, Kept, give};
 use crate::gate::{in_task, may_wait};
+use crate::patience::{PAUSE, VAIN};
 use crate::real::kernel;
 use crate::receive::check;
 use crate::sleep::duration;
@@ -240,12 +241,18 @@ pub(crate) fn in_hub(
     ask: impl Fn() -> Answer,
 ) -> Answer {
     let _kept = Kept::here();
+    let mut vain = 0;
     loop {
         let look = for_signals.then(|| clock::deadline(BY_AND_BY)).flatten();
         let until = look.into_iter().chain(deadline).min();
         let met =
             if wants.is_empty() { foreign::sleep(until) } else { foreign::wait(wants, until) };
         if met == Met::Cancelled {
+            return Err(libc::ECANCELED);
+        }
+        vain = if met == Met::Ready { vain + 1 } else { 0 };
+        // A hang-up is reported to whom it does not concern as well, again and again.
+        if vain > VAIN && foreign::sleep(clock::deadline(PAUSE).min(until)) == Met::Cancelled {
             return Err(libc::ECANCELED);
         }
         let answer = ask();

@@ -7,14 +7,13 @@ use std::ffi::{c_int, c_void};
 use std::mem;
 use std::os::fd::RawFd;
 use std::ptr;
-use std::slice;
 
 use libc::{iovec, msghdr, size_t};
 
 use crate::errno::{Answer, give};
 use crate::gate::in_task;
 use crate::patience::is_standard;
-use crate::pipe;
+use crate::pipe::{self, has_bytes};
 use crate::real::kernel;
 use crate::receive::{check, receive, receive_message};
 use crate::table::{Symbol, symbols};
@@ -71,7 +70,8 @@ unsafe fn read_some(fd: RawFd, to: *mut c_void, length: usize) -> Answer {
     match unsafe { receive(fd, to, length, 0, (ptr::null_mut(), ptr::null_mut())) } {
         // SAFETY: the same.
         Err(libc::ENOTSOCK) => unsafe {
-            pipe::read(fd, &[iovec { iov_base: to, iov_len: length }])
+            let part = iovec { iov_base: to, iov_len: length };
+            pipe::read(fd, (&raw const part, 1))
         },
         answer => answer,
     }
@@ -81,7 +81,10 @@ unsafe fn read_some(fd: RawFd, to: *mut c_void, length: usize) -> Answer {
 /// As readv(2).
 unsafe fn read_parts(fd: RawFd, to: *const iovec, count: c_int) -> Answer {
     let number = count as usize;
-    if !in_task() || is_standard(fd) || !(1..=MOST).contains(&number) {
+    // With nothing to go there the kernel does not ask the socket; `recvmsg` would.
+    // SAFETY: the caller's promise.
+    let is_nothing = || unsafe { !has_bytes((to, number)) };
+    if !in_task() || is_standard(fd) || !(1..=MOST).contains(&number) || is_nothing() {
         // SAFETY: the caller's promise.
         return unsafe { kernel!(SYS_readv, fd, to, count) };
     }
@@ -92,7 +95,7 @@ unsafe fn read_parts(fd: RawFd, to: *const iovec, count: c_int) -> Answer {
     // SAFETY: the caller's promise.
     match unsafe { receive_message(fd, &raw mut message, 0) } {
         // SAFETY: the same.
-        Err(libc::ENOTSOCK) => unsafe { pipe::read(fd, slice::from_raw_parts(to, number)) },
+        Err(libc::ENOTSOCK) => unsafe { pipe::read(fd, (to, number)) },
         answer => answer,
     }
 }

@@ -12,6 +12,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::errno::{self, Answer};
+use crate::gate;
 
 /// A system call by its number; minus the number of the error if it fails.
 ///
@@ -122,6 +123,26 @@ macro_rules! kernel {
     };
 }
 pub(crate) use kernel;
+
+/// Whether the kernel can read there: what C hands in is looked at here only where the kernel would have looked.
+///
+/// Mostly it is on the task's own stack. Else the kernel is asked to take a mask of signals from each page and do something with it that there is not.
+pub(crate) fn is_readable(at: *const c_void, length: usize) -> bool {
+    const PAGE: usize = 4096;
+    const NOTHING: c_int = -1;
+    let nothing = ptr::null::<u64>();
+    let (first, mask) = (at as usize, size_of::<u64>());
+    let Some(last) = first.checked_add(length.saturating_sub(mask)) else { return false };
+    if gate::is_on_stack(first) && gate::is_on_stack(last) {
+        return true;
+    }
+    let pages = (first..last).step_by(PAGE);
+    pages.chain([last]).all(|place| {
+        // SAFETY: the kernel reads so many bytes, if it can.
+        let asked = unsafe { kernel!(SYS_rt_sigprocmask, NOTHING, place, nothing, mask) };
+        asked != Err(libc::EFAULT)
+    })
+}
 
 /// A function of libc's that ours stands in front of, once it was looked for.
 pub(crate) struct Next {

@@ -12,6 +12,7 @@ use libc::{msghdr, size_t, sockaddr, socklen_t};
 
 use crate::errno::{Answer, give};
 use crate::gate::in_task;
+use crate::options::{is_local, is_stream};
 use crate::parts::Parts;
 use crate::patience::{Patience, Turn, ready_now};
 use crate::real::kernel;
@@ -19,8 +20,12 @@ use crate::table::{Symbol, symbols};
 
 pub(crate) const SYMBOLS: &[Symbol] = symbols![recv, recvfrom, recvmsg, __recv_chk, __recvfrom_chk];
 
-/// With one of these the kernel does not wait.
-const NEVER: c_int = libc::MSG_DONTWAIT | libc::MSG_OOB | libc::MSG_ERRQUEUE;
+/// Whether the kernel does not wait with those flags: of two it takes no notice with some sockets.
+pub(crate) fn never_waits(fd: RawFd, flags: c_int) -> bool {
+    flags & libc::MSG_DONTWAIT != 0
+        || flags & libc::MSG_OOB != 0 && is_stream(fd)
+        || flags & libc::MSG_ERRQUEUE != 0 && !is_local(fd)
+}
 
 unsafe extern "C" {
     /// Ends the program, as a buffer is too small.
@@ -128,7 +133,7 @@ pub(crate) unsafe fn receive(
         let to = to.cast::<u8>().wrapping_add(done);
         kernel!(SYS_recvfrom, fd, to, length - done, flags, from, from_length)
     };
-    if !in_task() || flags & NEVER != 0 {
+    if !in_task() || never_waits(fd, flags) {
         return once(0, flags);
     }
     match once(0, flags | libc::MSG_DONTWAIT) {
@@ -150,7 +155,7 @@ fn wait_and_receive(
 ) -> Answer {
     let all = flags & libc::MSG_WAITALL != 0;
     if done > 0 && (!is_stream(fd) || flags & libc::MSG_PEEK != 0) {
-        return if is_stream(fd) { peek_all(fd, length, flags, done, once) } else { Ok(done) };
+        return if peeks_all(fd) { peek_all(fd, length, flags, done, once) } else { Ok(done) };
     }
     let mut patience = Patience::to_receive(fd);
     let some = |done: usize, error| if done > 0 { Ok(done) } else { Err(error) };
@@ -171,7 +176,12 @@ fn wait_and_receive(
                 Ok(more) => {
                     if all && more < length - done && is_stream(fd) {
                         if flags & libc::MSG_PEEK != 0 {
-                            return peek_all(fd, length, flags, more, once);
+                            let all = peeks_all(fd);
+                            return if all {
+                                peek_all(fd, length, flags, more, once)
+                            } else {
+                                Ok(more)
+                            };
                         }
                         done += more;
                         patience.refresh();
@@ -190,6 +200,11 @@ fn wait_and_receive(
 /// Whether there is nothing and never will be: of datagrams that are shut down the kernel says so only where it waits itself.
 fn is_over(fd: RawFd) -> bool {
     ready_now(fd, libc::POLLRDHUP) & libc::POLLRDHUP != 0
+}
+
+/// Whether a look waits until all is there that was asked for: with Unix sockets it does not.
+fn peeks_all(fd: RawFd) -> bool {
+    is_stream(fd) && !is_local(fd)
 }
 
 /// Looks again and again until all is there: nothing reports the difference between some and more.
@@ -212,25 +227,13 @@ fn peek_all(
     Ok(seen)
 }
 
-/// Whether a read of the socket may end anywhere.
-pub(crate) fn is_stream(fd: RawFd) -> bool {
-    let mut kind: c_int = 0;
-    let mut length = size_of::<c_int>() as socklen_t;
-    // SAFETY: the kernel writes so many bytes at most, and how many.
-    let asked = unsafe {
-        let (level, option) = (libc::SOL_SOCKET, libc::SO_TYPE);
-        kernel!(SYS_getsockopt, fd, level, option, &raw mut kind, &raw mut length)
-    };
-    asked.is_ok() && kind == libc::SOCK_STREAM
-}
-
 /// # Safety
 /// As recvmsg(2).
 pub(crate) unsafe fn receive_message(fd: RawFd, message: *mut msghdr, flags: c_int) -> Answer {
     // SAFETY: the caller's promise.
     let once =
         |message: *mut msghdr, flags: c_int| unsafe { kernel!(SYS_recvmsg, fd, message, flags) };
-    if !in_task() || flags & NEVER != 0 {
+    if !in_task() || never_waits(fd, flags) {
         return once(message, flags);
     }
     let mut patience = Patience::to_receive(fd);

@@ -13,11 +13,14 @@ use osier_runtime::clock;
 use crate::errno::{Answer, give};
 use crate::gate::{in_task, may_wait};
 use crate::poll::{MASK, in_hub, merge};
-use crate::real::kernel;
+use crate::real::{is_readable, kernel};
 use crate::sleep::duration;
 use crate::table::{Symbol, symbols};
 
 pub(crate) const SYMBOLS: &[Symbol] = symbols![select, pselect];
+
+/// Bytes of a word of a set.
+const WORD: usize = size_of::<u64>();
 
 /// See select(2).
 ///
@@ -70,7 +73,7 @@ unsafe fn select_for(count: c_int, sets: [*mut fd_set; 3], timeout: *mut timeval
         Some(_) => return Err(libc::EINVAL),
     };
     let deadline = limit.and_then(clock::deadline);
-    let ask = |sets: [*mut fd_set; 3]| {
+    let ask = |count: c_int, sets: [*mut fd_set; 3]| {
         let mut at_once = timeval { tv_sec: 0, tv_usec: 0 };
         // SAFETY: the caller's promise.
         unsafe { kernel!(SYS_select, count, sets[0], sets[1], sets[2], &raw mut at_once) }
@@ -94,7 +97,7 @@ unsafe fn select_masked(
     timeout: *const timespec,
     mask: *const sigset_t,
 ) -> Answer {
-    let call = |sets: [*mut fd_set; 3], timeout: Option<timespec>| {
+    let call = |count: c_int, sets: [*mut fd_set; 3], timeout: Option<timespec>| {
         // The kernel writes back how much is left, and libc does not.
         let mut copy = timeout;
         let timeout = copy.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
@@ -105,7 +108,7 @@ unsafe fn select_masked(
     // SAFETY: the same.
     let given = unsafe { timeout.as_ref() }.copied();
     if !in_task() || !may_wait() {
-        return call(sets, given);
+        return call(count, sets, given);
     }
     let limit = match given.map(duration) {
         Some(None) => return Err(libc::EINVAL),
@@ -113,7 +116,7 @@ unsafe fn select_masked(
     };
     let at_once = timespec { tv_sec: 0, tv_nsec: 0 };
     let deadline = limit.and_then(clock::deadline);
-    let ask = |sets| call(sets, Some(at_once));
+    let ask = |count, sets| call(count, sets, Some(at_once));
     // SAFETY: the same.
     unsafe { wait(count, sets, (limit, deadline), !mask.is_null(), ask) }
 }
@@ -127,13 +130,21 @@ unsafe fn wait(
     sets: [*mut fd_set; 3],
     (limit, deadline): (Option<Duration>, Option<Instant>),
     for_signals: bool,
-    ask: impl Fn([*mut fd_set; 3]) -> Answer,
+    ask: impl Fn(c_int, [*mut fd_set; 3]) -> Answer,
 ) -> Answer {
-    let words = usize::try_from(count).unwrap_or(0).div_ceil(64);
+    if limit == Some(Duration::ZERO) || count < 0 {
+        return ask(count, sets);
+    }
+    let Some(count) = bound(count) else { return ask(count, sets) };
+    let words = (count as usize).div_ceil(64);
+    let is_there = |set: &*mut fd_set| set.is_null() || is_readable(set.cast(), words * WORD);
+    if !sets.iter().all(is_there) {
+        return Err(libc::EFAULT);
+    }
     // SAFETY: the caller's promise.
     let asked = sets.map(|set| unsafe { copy_of(set, words) });
-    let first = ask(sets);
-    if first != Ok(0) || limit == Some(Duration::ZERO) {
+    let first = ask(count, sets);
+    if first != Ok(0) {
         return first;
     }
     let wants = [libc::EPOLLIN | libc::EPOLLRDHUP, libc::EPOLLOUT, libc::EPOLLPRI];
@@ -148,9 +159,31 @@ unsafe fn wait(
                 unsafe { ptr::copy_nonoverlapping(asked.as_ptr(), set.cast(), asked.len()) };
             }
         }
-        ask(sets)
+        ask(count, sets)
     };
     in_hub(&wants, deadline, for_signals, ask)
+}
+
+/// How far the kernel looks at sets: no further than its table of descriptors goes, whatever the caller says.
+///
+/// His sets may end there. None if that is not known.
+fn bound(count: c_int) -> Option<c_int> {
+    if count as usize <= libc::FD_SETSIZE {
+        return Some(count);
+    }
+    let mut text = [0_u8; 4096];
+    // SAFETY: a path that ends with a zero, and room for what is read.
+    let length = unsafe {
+        let path = c"/proc/self/status".as_ptr();
+        let file =
+            kernel!(SYS_openat, libc::AT_FDCWD, path, libc::O_RDONLY | libc::O_CLOEXEC).ok()?;
+        let length = kernel!(SYS_read, file, text.as_mut_ptr(), text.len());
+        let _ = kernel!(SYS_close, file);
+        length.ok()?
+    };
+    let text = std::str::from_utf8(&text[..length]).ok()?;
+    let size = text.lines().find_map(|line| line.strip_prefix("FDSize:"))?;
+    Some(count.min(size.trim().parse().ok()?))
 }
 
 /// # Safety

@@ -185,6 +185,6 @@ unsafe fn length_of(message: *const msghdr) -> usize {
     // SAFETY: the caller's promise.
     unsafe {
         let (first, count) = ((*message).msg_iov, (*message).msg_iovlen);
-        (0..count).map(|at| (*first.add(at)).iov_len).sum()
+        (0..count).map(|at| (*first.add(at)).iov_len).fold(0, usize::saturating_add)
     }
 }

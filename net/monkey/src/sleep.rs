@@ -17,7 +17,7 @@ use osier_runtime::foreign::{self, Met};
 
 use crate::errno::{Answer, Kept, give};
 use crate::gate::{in_task, may_wait};
-use crate::real::kernel;
+use crate::real::{is_readable, kernel};
 use crate::sqlite;
 use crate::table::{Symbol, symbols};
 
@@ -100,7 +100,8 @@ unsafe fn rest(
 ) -> Answer {
     let is_known =
         matches!(clock, libc::CLOCK_REALTIME | libc::CLOCK_MONOTONIC | libc::CLOCK_BOOTTIME);
-    if is_known && !time.is_null() && in_task() && may_wait() && !sqlite::is_below() {
+    let is_there = || is_readable(time.cast(), size_of::<timespec>());
+    if is_known && in_task() && may_wait() && is_there() && !sqlite::is_below() {
         // SAFETY: the caller's promise.
         let time = unsafe { *time };
         if let Some(length) = length(clock, flags, time) {

@@ -14,14 +14,16 @@ use libc::{off_t, size_t};
 use crate::bounded::bounded;
 use crate::errno::{Answer, give};
 use crate::gate::{in_task, may_wait};
-use crate::patience::{Patience, Turn, is_nonblocking, is_standard, ready_now};
-use crate::pipe::{Kind, kind};
-use crate::real::kernel;
+use crate::patience::{Patience, Turn, flags, is_standard, ready_now};
+use crate::pipe::{Kind, is_pipe, kind};
+use crate::real::{is_readable, kernel};
 use crate::table::{Symbol, symbols};
 use crate::write::write_all;
 
 pub(crate) const SYMBOLS: &[Symbol] = symbols![sendfile, sendfile64, splice];
 
+/// The flags of `splice`.
+const KNOWN: c_uint = libc::SPLICE_F_MOVE | libc::SPLICE_F_NONBLOCK | libc::SPLICE_F_MORE | 8;
 /// So much is read at once.
 const PIECE: usize = 1 << 16;
 
@@ -80,13 +82,17 @@ pub(crate) unsafe extern "C" fn splice(
 unsafe fn send_file(to: RawFd, from: RawFd, at: *mut off_t, count: usize) -> Answer {
     // SAFETY: the caller's promise.
     let call = |count: usize| unsafe { kernel!(SYS_sendfile, to, from, at, count) };
+    let refused = libc::O_NONBLOCK | libc::O_APPEND;
     let by_hand = in_task()
         && !is_standard(to)
         && may_wait()
-        && matches!((kind(from), kind(to)), (Ok(Kind::File), Ok(Kind::Other)))
-        && is_nonblocking(to) == Ok(false);
+        && matches!((kind(from), kind(to)), (Ok(Kind::File), Ok(Kind::Other | Kind::Device)))
+        && flags(to).is_ok_and(|flags| flags & refused == 0 && flags & libc::O_ACCMODE != 0);
     if !by_hand {
         return call(count);
+    }
+    if !at.is_null() && !is_readable(at.cast_const().cast(), size_of::<off_t>()) {
+        return Err(libc::EFAULT);
     }
     // SAFETY: the caller's promise.
     let given = unsafe { at.as_ref() }.copied();
@@ -136,7 +142,9 @@ fn splice_with(
     call: impl Fn(c_uint, usize) -> Answer,
 ) -> Answer {
     let given = flags & libc::SPLICE_F_NONBLOCK != 0;
-    if !in_task() || given || is_standard(from) || is_standard(to) {
+    // What it refuses, it refuses before it waits.
+    let is_refused = || count == 0 || flags & !KNOWN != 0 || !(is_pipe(from) || is_pipe(to));
+    if !in_task() || given || is_standard(from) || is_standard(to) || is_refused() {
         return call(flags, count);
     }
     let mut sides = [

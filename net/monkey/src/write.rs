@@ -7,14 +7,13 @@ use std::ffi::{c_int, c_void};
 use std::mem;
 use std::os::fd::RawFd;
 use std::ptr;
-use std::slice;
 
 use libc::{iovec, msghdr, size_t};
 
 use crate::errno::{Answer, give};
 use crate::gate::in_task;
 use crate::patience::is_standard;
-use crate::pipe;
+use crate::pipe::{self, has_bytes};
 use crate::read::MOST;
 use crate::real::kernel;
 use crate::send::{dispatch, dispatch_message};
@@ -51,10 +50,13 @@ pub(crate) unsafe fn write_all(fd: RawFd, from: *const c_void, length: usize) ->
     }
     // SAFETY: the caller's promise.
     match unsafe { dispatch(fd, from, length, 0, (ptr::null(), 0)) } {
+        // A buffer of nothing is an error to some, which have no call with several that would say so.
+        // SAFETY: the same.
+        Err(libc::ENOTSOCK) if length == 0 => unsafe { kernel!(SYS_write, fd, from, length) },
         Err(libc::ENOTSOCK) => {
             let part = iovec { iov_base: from.cast_mut(), iov_len: length };
             // SAFETY: the same.
-            unsafe { pipe::write(fd, &[part]) }
+            unsafe { pipe::write(fd, (&raw const part, 1)) }
         }
         answer => answer,
     }
@@ -64,7 +66,10 @@ pub(crate) unsafe fn write_all(fd: RawFd, from: *const c_void, length: usize) ->
 /// As writev(2).
 unsafe fn write_parts(fd: RawFd, from: *const iovec, count: c_int) -> Answer {
     let number = count as usize;
-    if !in_task() || is_standard(fd) || !(1..=MOST).contains(&number) {
+    // With nothing to go there the kernel does not ask the socket; `sendmsg` would.
+    // SAFETY: the caller's promise.
+    let is_nothing = || unsafe { !has_bytes((from, number)) };
+    if !in_task() || is_standard(fd) || !(1..=MOST).contains(&number) || is_nothing() {
         // SAFETY: the caller's promise.
         return unsafe { kernel!(SYS_writev, fd, from, count) };
     }
@@ -75,7 +80,7 @@ unsafe fn write_parts(fd: RawFd, from: *const iovec, count: c_int) -> Answer {
     // SAFETY: the caller's promise.
     match unsafe { dispatch_message(fd, &raw const message, 0) } {
         // SAFETY: the same.
-        Err(libc::ENOTSOCK) => unsafe { pipe::write(fd, slice::from_raw_parts(from, number)) },
+        Err(libc::ENOTSOCK) => unsafe { pipe::write(fd, (from, number)) },
         answer => answer,
     }
 }

@@ -15,7 +15,7 @@ use crate::cancel::deliver;
 use crate::clock;
 use crate::hub::{self, Hub, Message};
 use crate::park::park;
-use crate::reactor::{Direction, Key, WaitError};
+use crate::reactor::{Direction, Key, Owner, WaitError};
 use crate::task::{Reason, Waiter, Wake};
 
 /// Where a descriptor is registered.
@@ -25,6 +25,9 @@ pub(super) struct Registration {
     hub: AtomicU32,
     /// The reactor's key, good while `hub` is set.
     key: AtomicU64,
+    /// Tells it from all others; 0: it was never registered. So what it has left in a reactor is known for its own when it comes back
+    /// before that hub has read that it went.
+    number: AtomicU64,
     /// Whether the descriptor, or a duplicate, may stay open: then a close forgets nothing.
     shared: AtomicBool,
 }
@@ -123,12 +126,25 @@ impl Registration {
         }
         self.forget();
         let mut reactor = hub.reactor.borrow_mut();
-        let key = reactor.register(fd)?;
+        let (key, left) = reactor.register(fd, self.owner())?;
         // A call has just said that it would block; if that has changed, the kernel says so now.
         reactor.clear(key, direction);
+        drop(reactor);
+        wake_all(hub, left);
         self.key.store(key.bits(), Ordering::Relaxed);
         self.hub.store(hub.number(), Ordering::Release);
         Ok(key)
+    }
+
+    fn owner(&self) -> Owner {
+        static OWNERS: AtomicU64 = AtomicU64::new(1);
+        let number = self.number.load(Ordering::Relaxed);
+        if number != 0 {
+            return Owner(number);
+        }
+        let new = OWNERS.fetch_add(1, Ordering::Relaxed);
+        let first = self.number.compare_exchange(0, new, Ordering::Relaxed, Ordering::Relaxed);
+        Owner(first.map_or_else(|first| first, |_| new))
     }
 
     /// Lets whoever waits try again.

@@ -13,6 +13,6 @@ mod token;
 mod test;
 
 pub(crate) use mio::Waker;
-pub(crate) use poll::{Reactor, WaitError};
+pub(crate) use poll::{Owner, Reactor, WaitError};
 pub(crate) use readiness::Direction;
 pub(crate) use token::Key;

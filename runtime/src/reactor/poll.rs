@@ -33,12 +33,18 @@ pub(crate) enum WaitError {
     Gone,
 }
 
+/// Who registers descriptors, told from all others of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner(pub(crate) u64);
+
 /// One registered descriptor.
 struct Source<W> {
     /// The registration that this place belongs to now; an event of another one is stale.
     generation: u32,
     /// Its number, for dumps; never used for a call, since its owner may have closed it.
     fd: RawFd,
+    /// Who has registered it.
+    owner: Owner,
     /// What is believed of it.
     readiness: Readiness,
     /// By direction: who is woken, once, by the next event.
@@ -95,36 +101,47 @@ impl<W: Copy + PartialEq> Reactor<W> {
     /// A stream socket is registered once it connects or listens: before that the kernel calls it
     /// hung up.
     ///
+    /// Whoever was watched here, was registered with another reactor since and comes back may be faster than the word that he
+    /// has gone: what is left of him here ends, and the answer is whom to wake of it as well.
+    ///
     /// # Errors
     ///
-    /// As `epoll_ctl(2)`: a regular file cannot be watched, nor a descriptor that already is.
-    pub(crate) fn register(&mut self, fd: BorrowedFd<'_>) -> io::Result<Key> {
+    /// As `epoll_ctl(2)`: a regular file cannot be watched, nor a descriptor that another one watches.
+    pub(crate) fn register(
+        &mut self,
+        fd: BorrowedFd<'_>,
+        owner: Owner,
+    ) -> io::Result<(Key, [Option<W>; 2])> {
         let fd = fd.as_raw_fd();
         let key = Key::new(self.sources.vacant_key(), self.generation);
-        self.watch(fd, key)?;
+        let left = self.watch(fd, key, owner)?;
         self.guests.forget(fd..=fd);
         self.generation = self.generation.wrapping_add(1);
         let (generation, readiness) = (key.generation, Readiness::new());
-        self.sources.insert(Source { generation, fd, readiness, waiters: [None, None] });
-        Ok(key)
+        self.sources.insert(Source { generation, fd, owner, readiness, waiters: [None, None] });
+        // Not before, or that would have been its place.
+        Ok((key, left.map_or([None, None], |left| self.deregister(left, false))))
     }
 
-    fn watch(&self, fd: RawFd, key: Key) -> io::Result<()> {
+    /// Has the kernel watch it; the answer is what was left of its owner here.
+    fn watch(&self, fd: RawFd, key: Key, owner: Owner) -> io::Result<Option<Key>> {
         let all = Interest::READABLE | Interest::WRITABLE | Interest::PRIORITY;
         let registry = self.poll.registry();
-        match SourceFd(&fd).register(registry, key.token(), all) {
+        let result = SourceFd(&fd).register(registry, key.token(), all);
+        let Err(error) = result else { return Ok(None) };
+        let mut known = self.sources.iter().filter(|(_, source)| source.fd == fd);
+        match known.next().map(|(place, source)| (source.owner, Key::new(place, source.generation)))
+        {
+            _ if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+            Some((other, _)) if other != owner => Err(error),
             // The kernel may know this pair of number and open file from a source that has gone
             // without `EPOLL_CTL_DEL`, if a duplicate has kept the file open and the number came
             // round again. What is left of that one is taken over.
-            Err(e) if e.kind() == io::ErrorKind::AlreadyExists && !self.is_watched(fd) => {
-                SourceFd(&fd).reregister(registry, key.token(), all)
+            left => {
+                SourceFd(&fd).reregister(registry, key.token(), all)?;
+                Ok(left.map(|(_, key)| key))
             }
-            result => result,
         }
-    }
-
-    fn is_watched(&self, fd: RawFd) -> bool {
-        self.sources.iter().any(|(_, source)| source.fd == fd)
     }
 
     /// Forgets a source; the answer is whom to wake, so that they learn of it.
@@ -410,6 +427,16 @@ fn report(event: &Event) -> Report {
 
 #[cfg(test)]
 impl<W> Reactor<W> {
+    /// Registers for an owner of its own.
+    pub(super) fn register_one(&mut self, fd: BorrowedFd<'_>) -> io::Result<Key>
+    where
+        W: Copy + PartialEq,
+    {
+        static OWNERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1 << 60);
+        let owner = Owner(OWNERS.fetch_add(1, std::sync::atomic::Ordering::Relaxed));
+        self.register(fd, owner).map(|(key, _)| key)
+    }
+
     /// Makes the kernel refuse the next [`poll`](Self::poll): it is to fill no events at all.
     pub(crate) fn sabotage(&mut self) {
         self.events = Events::with_capacity(0);

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::net::{SendFlags, send};
 
-use super::poll::Gone;
+use super::poll::{Gone, Owner};
 use super::{Direction, Key, Reactor, WaitError, Waker};
 use crate::clock;
 
@@ -87,7 +87,7 @@ fn fill(mut stream: impl Write) {
 fn wakes_both_directions() {
     let mut reactor = reactor();
     let (mut ours, mut peer) = unix_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     fill(&ours);
     would_block(ours.read(&mut [0; 8]));
     assert!(poll(&mut reactor, NOW).is_empty()); // what registering has reported
@@ -114,7 +114,7 @@ fn wakes_both_directions() {
 fn wakes_one_waiter_once() {
     let mut reactor = reactor();
     let (ours, mut peer) = unix_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     wait_event(&mut reactor, key, Direction::Write);
     peer.write_all(b"x").expect("room");
     wait_event(&mut reactor, key, Direction::Read);
@@ -126,7 +126,7 @@ fn wakes_one_waiter_once() {
 fn refuses_a_second_waiter_and_keeps_the_first() {
     let mut reactor = reactor();
     let (ours, mut peer) = unix_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     poll(&mut reactor, NOW);
     reactor.start_wait(key, Direction::Read, "first").expect("nobody waits");
     assert_eq!(reactor.start_wait(key, Direction::Read, "second"), Err(WaitError::Busy));
@@ -141,7 +141,7 @@ fn refuses_a_second_waiter_and_keeps_the_first() {
 fn takes_a_waiter_back() {
     let mut reactor = reactor();
     let (ours, mut peer) = unix_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     reactor.start_wait(key, Direction::Read, "reader").expect("nobody waits");
     assert_eq!(reactor.stop_wait(key, Direction::Read), Some("reader"));
     assert_eq!(reactor.stop_wait(key, Direction::Read), None);
@@ -154,7 +154,7 @@ fn takes_a_waiter_back() {
 fn sees_the_end_behind_a_short_read() {
     let mut reactor = reactor();
     let (mut ours, mut peer) = tcp_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     peer.write_all(b"abc").expect("room");
     drop(peer);
     wait_event(&mut reactor, key, Direction::Read);
@@ -168,7 +168,7 @@ fn sees_the_end_behind_a_short_read() {
 fn waits_for_the_end_that_comes_after_a_short_read() {
     let mut reactor = reactor();
     let (mut ours, mut peer) = tcp_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     peer.write_all(b"abc").expect("room");
     wait_event(&mut reactor, key, Direction::Read);
     assert_eq!(ours.read(&mut [0; 64]).expect("bytes"), 3);
@@ -185,7 +185,7 @@ fn sees_the_end_that_was_there_before_it_was_asked() {
     let (mut ours, mut peer) = tcp_pair();
     peer.write_all(b"abc").expect("room");
     drop(peer);
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     assert_eq!(ours.read(&mut [0; 64]).expect("bytes"), 3);
     reactor.drained(key);
     wait(&mut reactor, key, Direction::Read);
@@ -196,7 +196,7 @@ fn sees_the_end_that_was_there_before_it_was_asked() {
 fn sees_bytes_behind_urgent_data() {
     let mut reactor = reactor();
     let (mut ours, mut peer) = tcp_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     peer.write_all(b"abc").expect("room");
     send(&peer, b"!", SendFlags::OOB).expect("room");
     peer.write_all(b"def").expect("room");
@@ -217,7 +217,7 @@ fn believes_eagain_after_an_error_that_was_fetched() {
     ours.set_nonblocking(true).expect("fcntl");
     ours.connect(gone.local_addr().expect("bound")).expect("connect");
     drop(gone);
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     wait_event(&mut reactor, key, Direction::Write);
     ours.send(b"x").expect("sent");
     wait_event(&mut reactor, key, Direction::Read);
@@ -233,7 +233,7 @@ fn believes_eagain_after_an_error_that_was_fetched() {
 fn wakes_everybody_when_the_connection_is_reset() {
     let mut reactor = reactor();
     let (ours, peer) = tcp_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     fill(&ours);
     poll(&mut reactor, NOW);
     reactor.start_wait(key, Direction::Read, "reader").expect("nobody waits");
@@ -251,11 +251,11 @@ fn wakes_nobody_for_a_source_that_has_gone_c_11() {
     let mut reactor = reactor();
     let (ours, mut peer) = unix_pair();
     let (other, _other_peer) = unix_pair();
-    let old = reactor.register(ours.as_fd()).expect("a socket");
+    let old = reactor.register_one(ours.as_fd()).expect("a socket");
     let duplicate = ours.try_clone().expect("dup"); // keeps the kernel's registration alive
     reactor.deregister(old, false);
     drop(ours);
-    let new = reactor.register(other.as_fd()).expect("a socket");
+    let new = reactor.register_one(other.as_fd()).expect("a socket");
     assert_eq!(old.index(), new.index(), "the place is used again");
     poll(&mut reactor, NOW);
     reactor.clear(new, Direction::Read);
@@ -274,12 +274,12 @@ fn takes_over_what_the_kernel_still_knows_of_a_closed_number() {
     // Numbers that no other test of this process gets.
     let first = rustix::io::fcntl_dupfd_cloexec(&ours, 900).expect("dup");
     let number = first.as_raw_fd();
-    let key = reactor.register(first.as_fd()).expect("a socket");
+    let key = reactor.register_one(first.as_fd()).expect("a socket");
     reactor.deregister(key, false);
     drop(first);
     let second = rustix::io::fcntl_dupfd_cloexec(&ours, number).expect("dup");
     assert_eq!(second.as_raw_fd(), number);
-    let key = reactor.register(second.as_fd()).expect("the number is free again");
+    let key = reactor.register_one(second.as_fd()).expect("the number is free again");
     poll(&mut reactor, NOW);
     reactor.start_wait(key, Direction::Read, "reader").expect("nobody waits");
     peer.write_all(b"x").expect("room");
@@ -290,11 +290,11 @@ fn takes_over_what_the_kernel_still_knows_of_a_closed_number() {
 fn refuses_what_cannot_be_watched() {
     let mut reactor = reactor();
     let file = File::open("/proc/self/exe").expect("this program");
-    let refused = reactor.register(file.as_fd()).expect_err("a regular file");
+    let refused = reactor.register_one(file.as_fd()).expect_err("a regular file");
     assert_eq!(refused.kind(), ErrorKind::PermissionDenied);
     let (ours, _peer) = unix_pair();
-    reactor.register(ours.as_fd()).expect("a socket");
-    let refused = reactor.register(ours.as_fd()).expect_err("twice");
+    reactor.register_one(ours.as_fd()).expect("a socket");
+    let refused = reactor.register_one(ours.as_fd()).expect_err("twice");
     assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
     assert_eq!(reactor.sources(), 1);
 }
@@ -303,7 +303,7 @@ fn refuses_what_cannot_be_watched() {
 fn hands_over_the_waiters_of_a_source_that_goes() {
     let mut reactor = reactor();
     let (ours, mut peer) = unix_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     reactor.start_wait(key, Direction::Write, "writer").expect("nobody waits");
     reactor.start_wait(key, Direction::Read, "reader").expect("nobody waits");
     assert_eq!(reactor.deregister(key, true), [Some("reader"), Some("writer")]);
@@ -315,14 +315,14 @@ fn hands_over_the_waiters_of_a_source_that_goes() {
     assert_eq!(reactor.start_wait(key, Direction::Read, "late"), Err(WaitError::Gone));
     assert_eq!(reactor.stop_wait(key, Direction::Read), None);
     assert_eq!(reactor.deregister(key, false), [None, None]);
-    reactor.register(ours.as_fd()).expect("it is free again");
+    reactor.register_one(ours.as_fd()).expect("it is free again");
 }
 
 #[test]
 fn lets_a_source_be_tried_again() {
     let mut reactor = reactor();
     let (ours, _peer) = unix_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     reactor.clear(key, Direction::Read);
     reactor.start_wait(key, Direction::Read, "reader").expect("nobody waits");
     assert_eq!(reactor.interrupt(key), [Some("reader"), None]);
@@ -363,7 +363,7 @@ fn never_returns_before_the_timeout() {
 fn reports_a_kernel_that_refuses_and_hands_over_all_waiters() {
     let mut reactor = reactor();
     let (ours, _peer) = unix_pair();
-    let key = reactor.register(ours.as_fd()).expect("a socket");
+    let key = reactor.register_one(ours.as_fd()).expect("a socket");
     reactor.clear(key, Direction::Read);
     reactor.start_wait(key, Direction::Read, "reader").expect("nobody waits");
     reactor.start_wait(key, Direction::Write, "writer").expect("nobody waits");
@@ -376,4 +376,29 @@ fn reports_a_kernel_that_refuses_and_hands_over_all_waiters() {
     assert_eq!(woken, ["reader", "writer"]);
     assert_eq!(reactor.waiting(), 0);
     assert_eq!(reactor.is_ready(key, Direction::Read), Ok(true));
+}
+
+#[test]
+fn an_owner_that_comes_back_takes_over_what_it_has_left() {
+    let mut reactor = reactor();
+    let (ours, mut peer) = unix_pair();
+    let owner = Owner(7);
+    let (old, left) = reactor.register(ours.as_fd(), owner).expect("a socket");
+    assert_eq!(left, [None, None]);
+    poll(&mut reactor, NOW);
+    reactor.start_wait(old, Direction::Read, "of old").expect("nobody waits");
+    let refused = reactor.register(ours.as_fd(), Owner(8)).expect_err("another's");
+    assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+    let (new, left) = reactor.register(ours.as_fd(), owner).expect("its own");
+    assert_eq!(left, [Some("of old"), None], "is to be woken");
+    assert_eq!((reactor.waiting(), reactor.sources()), (0, 1));
+    assert_eq!(
+        reactor.deregister(old, true),
+        [None, None],
+        "the word that comes late is about nothing"
+    );
+    poll(&mut reactor, NOW);
+    reactor.start_wait(new, Direction::Read, "reader").expect("nobody waits");
+    peer.write_all(b"x").expect("room");
+    assert_eq!(poll_until_woken(&mut reactor), ["reader"]);
 }

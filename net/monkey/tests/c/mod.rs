@@ -91,6 +91,18 @@ pub(crate) fn select(fds: &[RawFd], ms: i64) -> io::Result<(Vec<RawFd>, i64)> {
     }
 }
 
+/// How many of this one can be written to.
+pub(crate) fn select_to_write(fd: RawFd, ms: i64) -> io::Result<usize> {
+    // SAFETY: zeros are a set of nothing; the number is small.
+    unsafe {
+        let mut set: libc::fd_set = std::mem::zeroed();
+        libc::FD_SET(fd, &raw mut set);
+        let mut time = libc::timeval { tv_sec: 0, tv_usec: ms * 1000 };
+        let null = ptr::null_mut();
+        told(libc::select(fd + 1, null, &raw mut set, null, &raw mut time) as isize)
+    }
+}
+
 /// How many of these an epoll instance of its own reports.
 pub(crate) fn epoll_wait(fds: &[RawFd], timeout: c_int) -> io::Result<usize> {
     // SAFETY: there is room for so many events.
