@@ -1,0 +1,10 @@
+//! What calls that do not wait cost with the patch: see `calls/mod.rs`.
+#![expect(unsafe_code, reason = "the calls of libc are what is measured")]
+
+use osier_monkey as _;
+
+mod calls;
+
+fn main() {
+    calls::main();
+}
