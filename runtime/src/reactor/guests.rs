@@ -6,7 +6,6 @@
 //! a wait that ended otherwise reports once, to nobody. It tells files apart by number *and* file, so a number
 //! that is another file's by now shows at the next call.
 
-use std::collections::HashMap;
 use std::io;
 use std::ops::RangeInclusive;
 use std::os::fd::RawFd;
@@ -19,10 +18,8 @@ pub(super) const ALWAYS: u32 = (libc::EPOLLERR | libc::EPOLLHUP) as u32;
 
 /// Who waits, by number of descriptor.
 pub(super) struct Guests<W> {
-    /// No line is empty.
-    lines: HashMap<RawFd, Line<W>>,
-    /// By number: whether the kernel is believed to know it from an earlier wait. A hint which call to try first.
-    known: Vec<bool>,
+    /// By number, up to the highest that was waited for: the kernel gives the lowest that is free. A line keeps its memory.
+    lines: Vec<Line<W>>,
     /// Those whose descriptor was closed, until they look.
     evicted: Vec<W>,
     /// The next round of any line.
@@ -31,9 +28,17 @@ pub(super) struct Guests<W> {
 
 /// Those who wait for one number.
 struct Line<W> {
+    /// Whether the kernel is believed to know it from an earlier wait. A hint which call to try first.
+    is_known: bool,
     /// Which call of ours the next event answers; others are stale.
     round: u32,
     guests: Vec<Guest<W>>,
+}
+
+impl<W> Line<W> {
+    fn new() -> Line<W> {
+        Line { is_known: false, round: 0, guests: Vec::new() }
+    }
 }
 
 /// One who waits.
@@ -47,7 +52,7 @@ struct Guest<W> {
 
 impl<W: Copy + PartialEq> Guests<W> {
     pub(super) fn new() -> Self {
-        Guests { lines: HashMap::new(), known: Vec::new(), evicted: Vec::new(), round: 0 }
+        Guests { lines: Vec::new(), evicted: Vec::new(), round: 0 }
     }
 
     /// Enters somebody who waits for some of `events` (as `epoll_ctl(2)` has them).
@@ -63,7 +68,12 @@ impl<W: Copy + PartialEq> Guests<W> {
         let events = events | ALWAYS;
         let all = self.events(fd) | events;
         let round = self.arm(instance, fd, all, is_source)?;
-        let line = self.lines.entry(fd).or_insert(Line { round, guests: Vec::new() });
+        let place = fd as usize; // not negative: the kernel has taken it
+        if self.lines.len() <= place {
+            self.lines.resize_with(place + 1, Line::new);
+        }
+        let line = &mut self.lines[place];
+        line.is_known = true;
         line.round = round;
         line.guests.push(Guest { who, events, since });
         Ok(())
@@ -79,7 +89,7 @@ impl<W: Copy + PartialEq> Guests<W> {
         }
         let (all, round) = (self.events(fd), self.next_round());
         watch_once(instance, Change::Renew, fd, all, guest_data(fd, round))?;
-        if let Some(line) = self.lines.get_mut(&fd) {
+        if let Some(line) = self.line_mut(fd) {
             line.round = round;
         }
         Ok(())
@@ -99,14 +109,10 @@ impl<W: Copy + PartialEq> Guests<W> {
 
     /// Takes somebody out of a line; how many that were.
     pub(super) fn leave(&mut self, fd: RawFd, who: W) -> usize {
-        let Some(line) = self.lines.get_mut(&fd) else { return 0 };
+        let Some(line) = self.line_mut(fd) else { return 0 };
         let before = line.guests.len();
         line.guests.retain(|guest| guest.who != who);
-        let left = line.guests.len();
-        if left == 0 {
-            self.lines.remove(&fd);
-        }
-        before - left
+        before - line.guests.len()
     }
 
     /// Takes out those whom an event is for. `fired` are its events, `round` what the kernel kept for it.
@@ -117,7 +123,7 @@ impl<W: Copy + PartialEq> Guests<W> {
         fired: u32,
         mut wake: impl FnMut(W),
     ) -> usize {
-        let Some(line) = self.lines.get_mut(&fd).filter(|line| line.round == round) else {
+        let Some(line) = self.line_mut(fd).filter(|line| line.round == round) else {
             return 0;
         };
         let before = line.guests.len();
@@ -129,9 +135,7 @@ impl<W: Copy + PartialEq> Guests<W> {
             stays
         });
         let woken = before - line.guests.len();
-        if line.guests.is_empty() {
-            self.lines.remove(&fd);
-        } else if self.renew(instance, fd).is_err() {
+        if !line.guests.is_empty() && self.renew(instance, fd).is_err() {
             // They find out by trying.
             return woken + self.dismiss(fd, wake);
         }
@@ -148,13 +152,10 @@ impl<W: Copy + PartialEq> Guests<W> {
         mut wake: impl FnMut(W),
     ) -> usize {
         let mut gone = Vec::new();
-        self.lines.retain(|fd, line| {
-            if fds.contains(fd) {
-                let leave = line.guests.extract_if(.., |guest| guest.since < close);
-                gone.extend(leave.map(|guest| guest.who));
-            }
-            !line.guests.is_empty()
-        });
+        for line in self.lines_of(fds) {
+            let leave = line.guests.extract_if(.., |guest| guest.since < close);
+            gone.extend(leave.map(|guest| guest.who));
+        }
         for &who in &gone {
             if !self.evicted.contains(&who) {
                 self.evicted.push(who);
@@ -172,8 +173,8 @@ impl<W: Copy + PartialEq> Guests<W> {
 
     /// Takes out all who wait.
     pub(super) fn take_all(&mut self, mut wake: impl FnMut(W)) {
-        for (_, line) in self.lines.drain() {
-            line.guests.into_iter().for_each(|guest| wake(guest.who));
+        for line in &mut self.lines {
+            line.guests.drain(..).for_each(|guest| wake(guest.who));
         }
     }
 
@@ -184,21 +185,19 @@ impl<W: Copy + PartialEq> Guests<W> {
 
     /// Notes that these numbers are other files by now, or somebody else's.
     pub(super) fn forget(&mut self, fds: RangeInclusive<RawFd>) {
-        let end = self.known.len().min(*fds.end() as usize + 1);
-        if let Some(known) = self.known.get_mut(*fds.start() as usize..end) {
-            known.fill(false);
-        }
+        self.lines_of(fds).iter_mut().for_each(|line| line.is_known = false);
     }
 
     fn dismiss(&mut self, fd: RawFd, mut wake: impl FnMut(W)) -> usize {
-        let guests = self.lines.remove(&fd).map(|line| line.guests).unwrap_or_default();
-        guests.iter().for_each(|guest| wake(guest.who));
-        guests.len()
+        let Some(line) = self.line_mut(fd) else { return 0 };
+        let count = line.guests.len();
+        line.guests.drain(..).for_each(|guest| wake(guest.who));
+        count
     }
 
     /// All that is waited for.
     fn events(&self, fd: RawFd) -> u32 {
-        let guests = self.lines.get(&fd).map(|line| &line.guests);
+        let guests = self.line(fd).map(|line| &line.guests);
         guests.into_iter().flatten().fold(0, |all, guest| all | guest.events)
     }
 
@@ -226,17 +225,27 @@ impl<W: Copy + PartialEq> Guests<W> {
                 result => result,
             }
         };
-        result?;
-        let place = fd as usize; // not negative: the kernel has taken it
-        if self.known.len() <= place {
-            self.known.resize(place + 1, false);
-        }
-        self.known[place] = true;
-        Ok(round)
+        result.map(|()| round)
     }
 
     fn is_known(&self, fd: RawFd) -> bool {
-        self.known.get(fd as usize).copied().unwrap_or(false)
+        self.line(fd).is_some_and(|line| line.is_known)
+    }
+
+    /// The line of that number, if one was ever waited for that is as high.
+    fn line(&self, fd: RawFd) -> Option<&Line<W>> {
+        self.lines.get(usize::try_from(fd).ok()?)
+    }
+
+    fn line_mut(&mut self, fd: RawFd) -> Option<&mut Line<W>> {
+        self.lines.get_mut(usize::try_from(fd).ok()?)
+    }
+
+    /// The lines of those numbers.
+    fn lines_of(&mut self, fds: RangeInclusive<RawFd>) -> &mut [Line<W>] {
+        let begin = usize::try_from(*fds.start()).unwrap_or(0);
+        let end = usize::try_from(*fds.end()).map_or(0, |last| self.lines.len().min(last + 1));
+        self.lines.get_mut(begin..end).unwrap_or_default()
     }
 
     fn next_round(&mut self) -> u32 {
