@@ -39,7 +39,7 @@ pub(crate) fn in_task() -> bool {
 #[inline(never)]
 pub(crate) fn may_wait() -> bool {
     let sp = stack_pointer();
-    foreign::may_wait(sp) && !is_borrowed() && !is_in_handler(sp)
+    foreign::may_wait(sp).is_some_and(|end| !is_borrowed() && !is_in_handler(sp, end))
 }
 
 #[inline(always)]
@@ -67,21 +67,74 @@ pub(crate) fn is_on_stack(at: usize) -> bool {
 /// the kernel has it, of which the mask is the last.
 const TO_MASK: usize = 1 + 296 / 8;
 
-fn is_in_handler(sp: usize) -> bool {
+fn is_in_handler(sp: usize, end: usize) -> bool {
     let restorer = RESTORER.load(Ordering::Relaxed);
-    let Some(end) = foreign::end_of_stack(sp) else { return true };
+    let Some(last) = end.checked_sub((TO_MASK + 1) * WORD) else { return true };
     if restorer == 0 {
         return false;
     }
-    let mut at = sp.next_multiple_of(size_of::<usize>());
-    while at + (TO_MASK + 1) * size_of::<usize>() <= end {
-        if word(at) == restorer && blocks_more_than(word(at + TO_MASK * size_of::<usize>()) as u64)
-        {
+    let mut at = sp.next_multiple_of(WORD);
+    while let Some(found) = find(restorer, at, last) {
+        if blocks_more_than(word(found + TO_MASK * WORD) as u64) {
             return true;
         }
-        at += size_of::<usize>();
+        at = found + WORD;
     }
     false
+}
+
+const WORD: usize = size_of::<usize>();
+/// So many words are looked at in one go.
+const GO: usize = 8;
+
+/// Where that word lies on the stack that this runs on, between `at` and `last`, which is included.
+fn find(wanted: usize, mut at: usize, last: usize) -> Option<usize> {
+    while at <= last {
+        // The halves of eight words are compared at once; what is alike in a half is looked at word by word.
+        if last - at < GO * WORD || is_half_of_any(wanted, at) {
+            let mut words = (at..=last).step_by(WORD).take(GO);
+            if let Some(found) = words.find(|&place| word(place) == wanted) {
+                return Some(found);
+            }
+        }
+        at += GO * WORD;
+    }
+    None
+}
+
+/// Whether the low half of that word is a half of one of the eight words from there.
+#[inline(always)]
+fn is_half_of_any(wanted: usize, at: usize) -> bool {
+    let found: u32;
+    // SAFETY: as for one word. Registers for that are there on each x86-64.
+    unsafe {
+        asm!(
+            "movd {wanted}, {half:e}",
+            "pshufd {wanted}, {wanted}, 0",
+            "movdqu {a}, [{at}]",
+            "movdqu {b}, [{at} + 16]",
+            "movdqu {c}, [{at} + 32]",
+            "movdqu {d}, [{at} + 48]",
+            "pcmpeqd {a}, {wanted}",
+            "pcmpeqd {b}, {wanted}",
+            "pcmpeqd {c}, {wanted}",
+            "pcmpeqd {d}, {wanted}",
+            "por {a}, {b}",
+            "por {c}, {d}",
+            "por {a}, {c}",
+            "pmovmskb {found:e}, {a}",
+            half = in(reg) wanted,
+            at = in(reg) at,
+            wanted = out(xmm_reg) _,
+            a = out(xmm_reg) _,
+            b = out(xmm_reg) _,
+            c = out(xmm_reg) _,
+            d = out(xmm_reg) _,
+            found = out(reg) found,
+            options(nostack, readonly, preserves_flags),
+        );
+    }
+    found != 0
 }
 
 /// A word of the stack that this runs on.

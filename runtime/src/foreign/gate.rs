@@ -16,23 +16,18 @@ pub fn in_task() -> bool {
     })
 }
 
-/// Whether the task may wait, with the stack pointer `sp`: it is on a stack of ours, of this process, does not unwind and is
-/// in no [`no_switch`](crate::no_switch).
+/// Where the stack of ours ends that the stack pointer `sp` is on, if the task may wait: it is on one, of this process, does
+/// not unwind and is in no [`no_switch`](crate::no_switch).
 ///
 /// What runs on the stack of the task and is none of it, as a signal handler, is the caller's to find out.
-pub fn may_wait(sp: usize) -> bool {
+pub fn may_wait(sp: usize) -> Option<usize> {
     let in_order = hub::hub(|hub| {
         // The hub itself may call somebody, a logger say, with its books open.
         let hub = hub.filter(|hub| !hub::is_left_behind(hub.number()) && hub.is_at_rest())?;
         hub.peek(|me| me.map(|me| me.pinned.get() == 0 && !me.is_beneath()))
     });
     let may = in_order == Some(true) && !stays() && !std::thread::panicking();
-    may && end_of_stack(sp).is_some()
-}
-
-/// Where the stack of ours ends that `sp` is on, if it is on one.
-pub fn end_of_stack(sp: usize) -> Option<usize> {
-    stack::end_of_stack_at(sp)
+    if may { stack::end_of_stack_at(sp) } else { None }
 }
 
 /// Notes, in a child that was just forked by whomever, that its tasks are copies.

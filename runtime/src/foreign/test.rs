@@ -224,16 +224,16 @@ fn who_never_takes_a_kill_keeps_nobody_from_running_nor_the_run_from_its_end() {
 
 #[test]
 fn a_task_may_wait_on_a_stack_of_ours() {
-    assert!(!in_task() && !may_wait(here()));
+    assert!(!in_task() && may_wait(here()).is_none());
     let outside = here();
     run(move || {
-        assert!(in_task() && may_wait(here()));
-        assert!(!may_wait(outside));
-        no_switch(|| assert!(!may_wait(here())));
+        assert!(in_task() && may_wait(here()).is_some());
+        assert!(may_wait(outside).is_none());
+        no_switch(|| assert!(may_wait(here()).is_none()));
         struct Unwinds;
         impl Drop for Unwinds {
             fn drop(&mut self) {
-                assert!(!may_wait(here()));
+                assert!(may_wait(here()).is_none());
             }
         }
         let unwinds = spawn(|| {
@@ -243,7 +243,8 @@ fn a_task_may_wait_on_a_stack_of_ours() {
         yield_now();
         unwinds.kill();
         let _ = unwinds.join();
-        let mut generator = crate::greenlet::generator(|y| y.yield_all([may_wait(here())]));
+        let mut generator =
+            crate::greenlet::generator(|y| y.yield_all([may_wait(here()).is_some()]));
         assert_eq!(generator.next(), Some(true));
     });
 }
