@@ -4,11 +4,14 @@
 //! goes to stdout: its name and the nanoseconds of one in the fastest of the blocks of COUNT. Each loop is a function of its
 //! own, by which callgrind tells them apart: `net/monkey/figures.sh`.
 
-use std::cell::Cell;
 use std::ffi::{c_int, c_long, c_void};
+use std::future::Future;
 use std::hint::black_box;
+use std::pin::pin;
 use std::ptr;
-use std::time::Instant;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
+use std::time::{Duration, Instant};
 
 /// What the calls are made with.
 struct Files {
@@ -112,18 +115,14 @@ fn all(count: usize, blocks: usize) {
     }
 }
 
-/// Measures when it goes.
-struct AtEnd(usize, usize);
+/// Measures when it is woken, which the hub does at that time.
+struct Due(usize, usize);
 
-impl Drop for AtEnd {
-    fn drop(&mut self) {
+impl Wake for Due {
+    fn wake(self: Arc<Self>) {
         assert!(!osier_runtime::foreign::in_task());
         all(self.0, self.1);
     }
-}
-
-osier::task_local! {
-    static KEPT: Cell<Option<AtEnd>> = Cell::new(None);
 }
 
 pub(crate) fn main() {
@@ -135,10 +134,12 @@ pub(crate) fn main() {
     match &*place {
         "thread" => all(count, blocks),
         // What runs when a task has ended is called by the hub, in no task.
-        // What a task has kept for itself goes when it has ended, in the hub.
+        // Wakers are called by the hub when their time has come.
         "hub" => osier::run(move || {
-            drop(osier::spawn(move || KEPT.set(Some(AtEnd(count, blocks)))));
-            osier::yield_now();
+            let mut nap = pin!(osier::future::after(Duration::from_millis(1)));
+            let waker = Waker::from(Arc::new(Due(count, blocks)));
+            let _ = nap.as_mut().poll(&mut Context::from_waker(&waker));
+            osier::sleep(Duration::from_millis(5));
         }),
         "task" => osier::run(move || all(count, blocks)),
         _ => eprintln!("say thread, hub or task"),
