@@ -123,6 +123,7 @@ const UNSAFE: &[&str] = &[
     "net/monkey/tests/joins.rs",
     "net/monkey/tests/words.rs",
     "net/monkey/tests/c/",
+    "net/monkey/examples/measured/calls.rs",
     "benches/src/bare.rs",
 ];
 

@@ -52,6 +52,7 @@ fn lines_come_and_go_by_pipes_while_others_run() {
     let mut to = child.stdin.take().unwrap();
     let mut from = BufReader::new(child.stdout.take().unwrap());
     for word in ["one", "two"] {
+        osier::sleep(Duration::from_millis(50)); // so that it waits for this one
         writeln!(to, "{word}").unwrap();
         let mut line = String::new();
         while !line.starts_with('<') {

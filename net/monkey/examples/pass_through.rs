@@ -1,8 +1,9 @@
-//! What calls that do not wait cost with the patch: see `calls/mod.rs`.
+//! What calls that do not wait cost with the patch: see `measured/calls.rs`.
 #![expect(unsafe_code, reason = "the calls of libc are what is measured")]
 
 use osier_monkey as _;
 
+#[path = "measured/calls.rs"]
 mod calls;
 
 fn main() {

@@ -1,4 +1,5 @@
 //! Processes of ours in a patched program: queues, pools, forked children. Each in a process of its own.
+#![expect(clippy::disallowed_methods, reason = "what std has is what is tried")]
 use osier_monkey as _;
 
 #[path = "../../../tests/support/alone.rs"]

@@ -1,5 +1,6 @@
 //! What std promises of threads, locks and channels, in a patched program: threads older than the first hub, the main thread, locks that are
 //! held while the first hub begins, processes of ours.
+#![expect(clippy::disallowed_methods, reason = "what std has is what is tried")]
 use osier_monkey as _;
 
 use std::sync::mpsc::{RecvTimeoutError, channel, sync_channel};

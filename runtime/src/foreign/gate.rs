@@ -27,7 +27,12 @@ pub fn may_wait(sp: usize) -> Option<usize> {
         hub.peek(|me| me.map(|me| me.pinned.get() == 0 && !me.is_beneath()))
     });
     let may = in_order == Some(true) && !stays() && !std::thread::panicking();
-    if may { stack::end_of_stack_at(sp) } else { None }
+    if may { end_of_stack(sp) } else { None }
+}
+
+/// Where the stack of ours ends that `sp` is on, if it is on one.
+pub fn end_of_stack(sp: usize) -> Option<usize> {
+    stack::end_of_stack_at(sp)
 }
 
 /// Notes, in a child that was just forked by whomever, that its tasks are copies.

@@ -14,6 +14,6 @@ mod wait;
 #[cfg(test)]
 mod test;
 
-pub use gate::{in_task, leave_behind, may_wait};
+pub use gate::{end_of_stack, in_task, leave_behind, may_wait};
 pub use shut::{forget, is_awaited, shut};
 pub use wait::{Met, give_way, sleep, wait};

@@ -97,12 +97,12 @@ impl<W: Copy + PartialEq> Guests<W> {
 
     /// Whether somebody is in a line.
     pub(super) fn has(&self, fd: RawFd, who: W) -> bool {
-        self.lines.get(&fd).is_some_and(|line| line.guests.iter().any(|guest| guest.who == who))
+        self.line(fd).is_some_and(|line| line.guests.iter().any(|guest| guest.who == who))
     }
 
     /// Puts another into somebody's place.
     pub(super) fn rename(&mut self, fd: RawFd, who: W, other: W) {
-        let guests = self.lines.get_mut(&fd).map(|line| line.guests.iter_mut());
+        let guests = self.line_mut(fd).map(|line| line.guests.iter_mut());
         let his = guests.into_iter().flatten().filter(|guest| guest.who == who);
         his.for_each(|guest| guest.who = other);
     }

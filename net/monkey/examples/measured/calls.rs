@@ -3,6 +3,9 @@
 //! `NAME PLACE [COUNT [BLOCKS]]`: PLACE is `thread` (there is no hub), `hub` (in a hub's thread, in no task) or `task`. A line a call
 //! goes to stdout: its name and the nanoseconds of one in the fastest of the blocks of COUNT. Each loop is a function of its
 //! own, by which callgrind tells them apart: `net/monkey/figures.sh`.
+//!
+//! # Why unsafe
+//! The calls of libc are what is measured, and they are made as C makes them.
 
 use std::ffi::{c_int, c_long, c_void};
 use std::future::Future;
@@ -105,6 +108,7 @@ fn all(count: usize, blocks: usize) {
     let mut best = vec![f64::INFINITY; LOOPS.len()];
     for _ in 0..blocks {
         for ((_, run), best) in LOOPS.iter().zip(&mut best) {
+            #[expect(clippy::disallowed_methods, reason = "there may be no hub")]
             let began = Instant::now();
             run(&files, count);
             *best = best.min(began.elapsed().as_secs_f64() * 1e9 / count as f64);
